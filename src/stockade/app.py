@@ -1,0 +1,270 @@
+"""The composition root: the only place that names concrete classes and puts them together.
+
+Opens everything in the order in which it depends on each other and closes it in reverse. Never decides about a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+import signal
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from stockade.config.credentials import upstream_key
+from stockade.config.schema import Settings
+from stockade.core.errors import ConfigError, StockadeError
+from stockade.gateway.clock import SystemClock
+from stockade.gateway.driver import Services
+from stockade.gateway.events import EventLog
+from stockade.gateway.server import GateApplication
+from stockade.gateway.upstream import AiohttpUpstream, Vendor
+from stockade.gateway.workroom import Workroom
+from stockade.guard import dialects
+from stockade.guard.detectors.catalog import discover
+from stockade.guard.detectors.inspector import Inspector
+from stockade.guard.dialects.dialect import Dialect, Route
+from stockade.guard.ledger.record import Event, EventName, encode
+from stockade.guard.pipeline.exchange import Gate
+from stockade.guard.pipeline.models import ModelList
+from stockade.guard.policy.engine import PolicyEngine
+from stockade.guard.policy.rules import PolicySource
+from stockade.guard.quota.quota import Quota, QuotaLimits
+from stockade.stores.blocks import MemoryBlocks
+from stockade.stores.control import ControlStore
+from stockade.stores.installation_key import installation_key
+from stockade.stores.ledger import Ledger
+from stockade.stores.vault import ControlVault
+
+KEYS_POLL_S = 0.5
+"""How often a gateway looks whether keys were made or revoked: a revoked key is refused within a second."""
+
+POLICY_POLL_S = 2.0
+"""How often policy files are looked at for a change."""
+
+
+POLICIES = Path(__file__).parent / "policies"
+"""The built-in pack and the schema of all policies."""
+
+
+class App:
+    """A gateway process: its parts, put together from settings."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        events: EventLog | None = None,
+        inspector: Inspector | None = None,
+    ) -> None:
+        """Open stores and compile guards, which takes seconds where no compiled `inspector` is given.
+
+        Fails: ConfigError saying what to mend; nothing stays open then.
+        """
+        self.settings = settings
+        self._closing = ExitStack()
+        self._policy_stamp = policy_stamp(settings)
+        self._fault = ""
+        try:
+            self._open(settings, environ, events or EventLog(), inspector)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _open(
+        self, settings: Settings, environ: Mapping[str, str], events: EventLog, inspector: Inspector | None
+    ) -> None:
+        policy = load_policy(settings)
+        self.upstream = AiohttpUpstream(vendors(settings, environ))
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.store = open_store(settings)
+        self._closing.callback(self.store.close)
+        self.ledger = Ledger.open(settings.data_dir / "ledger")
+        self._closing.callback(self.ledger.close)
+        self.ledger.on_error(lambda error: events.write("ledger_write_failed", error=error.strerror or "unknown"))
+        inspector = inspector or Inspector(discover())
+        blocks = MemoryBlocks()
+        limits = settings.limits
+        self.services = Services(
+            gate=Gate(
+                routes=routes(),
+                keyring=self.store.keys.keyring(),
+                policy=policy,
+                models=ModelList(settings.models),
+                vendors=frozenset(vendors(settings, environ)),
+                body_bytes_max=limits.body_bytes_max,
+            ),
+            inspector=inspector,
+            quota=Quota(
+                QuotaLimits(
+                    limits.requests_per_minute,
+                    limits.requests_burst,
+                    limits.concurrent_requests,
+                    limits.concurrent_requests_global,
+                )
+            ),
+            vault=ControlVault(self.store),
+            ledger=self.ledger,
+            blocks=blocks,
+            upstream=self.upstream,
+            clock=SystemClock(),
+            events=events,
+            inspect_timeout_s=settings.guards.inspect_timeout_s,
+            workroom=Workroom(),
+            storage_pool=ThreadPoolExecutor(2, "storage"),
+        )
+        self._blocks = blocks
+        self._closing.callback(self.services.workroom.close)
+        self._closing.callback(self.services.storage_pool.shutdown)
+
+    def application(self) -> GateApplication:
+        """Return the ASGI application."""
+        return GateApplication(self.services, self._life, lambda: self._fault)
+
+    @asynccontextmanager
+    async def _life(self) -> AsyncIterator[None]:
+        """Keep what needs a running loop."""
+        await self.upstream.open()
+        for repair in self.ledger.repairs:
+            self.services.events.write("ledger_repaired", file=repair.path.name, torn_bytes=repair.torn_bytes)
+            await self._note(EventName.LEDGER_REPAIRED, repair.path.name)
+        await self._note(EventName.STARTED, self.services.gate.policy.digest)
+        loop = asyncio.get_running_loop()
+        watchers = [loop.create_task(self._watch_keys()), loop.create_task(self._watch_policy())]
+        hung_up = asyncio.Event()
+        watchers.append(loop.create_task(self._reload_when(hung_up)))
+        try:
+            loop.add_signal_handler(signal.SIGHUP, hung_up.set)
+        except (ValueError, RuntimeError):
+            hung_up.clear()  # not the main thread (tests): files are watched all the same
+        try:
+            yield
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            await self._note(EventName.STOPPED, self.services.gate.policy.digest)
+            await self.upstream.close()
+            self._closing.close()
+
+    async def _watch_keys(self) -> None:
+        """Take over keys that were made or revoked; while the store cannot be asked, say so and keep what is known."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(KEYS_POLL_S)
+            keyring = self.services.gate.keyring
+            try:
+                generation = await loop.run_in_executor(self.services.storage_pool, self.store.keys.generation)
+                if generation != keyring.generation:
+                    keyring = await loop.run_in_executor(self.services.storage_pool, self.store.keys.keyring)
+                    self.services.gate = replace(self.services.gate, keyring=keyring)
+                self._fault = ""
+            except StockadeError as error:
+                if not self._fault:
+                    self.services.events.failure("keys_unreadable", error)
+                self._fault = "the control store does not answer"
+
+    async def _watch_policy(self) -> None:
+        while self.settings.policy:
+            await asyncio.sleep(POLICY_POLL_S)
+            stamp = policy_stamp(self.settings)
+            if stamp != self._policy_stamp:
+                self._policy_stamp = stamp
+                await self.reload_policy()
+
+    async def _reload_when(self, hung_up: asyncio.Event) -> None:
+        while True:
+            await hung_up.wait()
+            hung_up.clear()
+            await self.reload_policy()
+
+    async def reload_policy(self) -> None:
+        """Take over the policy files as they are now, whole or not at all."""
+        try:
+            policy = load_policy(self.settings)
+        except StockadeError as error:
+            self.services.events.failure("policy_reload_failed", error)
+            await self._note(EventName.POLICY_RELOAD_FAILED, self.services.gate.policy.digest)
+            return
+        self.services.gate = replace(self.services.gate, policy=policy)
+        self._blocks.clear()
+        self.services.events.write("policy_reloaded", digest=policy.digest)
+        await self._note(EventName.POLICY_RELOADED, policy.digest)
+
+    async def _note(self, name: EventName, subject: str) -> None:
+        event = Event(name, int(self.services.clock.now_s() * 1000), subject=subject)
+        try:
+            await self.ledger.append(encode(event))
+        except StockadeError as error:
+            self.services.events.failure("ledger_unwritable", error)
+
+
+def discover_dialects() -> tuple[Dialect, ...]:
+    """Return every wire format, by its folder."""
+    names = [module.name for module in pkgutil.iter_modules(dialects.__path__) if module.ispkg]
+    return tuple(importlib.import_module(f"{dialects.__name__}.{name}").DIALECT for name in sorted(names))
+
+
+def routes() -> dict[tuple[str, str], tuple[tuple[Dialect, Route], ...]]:
+    """Return who serves which method and path; several formats may share one (`GET /v1/models`)."""
+    served: dict[tuple[str, str], tuple[tuple[Dialect, Route], ...]] = {}
+    for dialect in discover_dialects():
+        for route in dialect.routes:
+            place = (route.method, route.path)
+            taken = {other.vendor for other, _ in served.get(place, ())}
+            if dialect.vendor not in taken:
+                served[place] = (*served.get(place, ()), (dialect, route))
+    return served
+
+
+def vendors(settings: Settings, environ: Mapping[str, str]) -> dict[str, Vendor]:
+    """Return the configured vendors with their keys. Fails: ConfigError."""
+    found: dict[str, Vendor] = {}
+    for name in ("anthropic", "openai"):
+        upstream = getattr(settings.upstreams, name)
+        if upstream is not None:
+            found[name] = Vendor(
+                name,
+                upstream.base_url,
+                upstream_key(name, upstream, environ),
+                upstream.allow_private,
+                upstream.connect_timeout_s,
+                upstream.first_byte_timeout_s,
+                upstream.idle_timeout_s,
+            )
+    return found
+
+
+def load_policy(settings: Settings) -> PolicyEngine:
+    """Return the engine over the configured files, or over the built-in pack. Fails: ConfigError."""
+    files = settings.policy or (POLICIES / "baseline.cedar",)
+    try:
+        sources = [PolicySource(path.name, path.read_text(encoding="utf-8")) for path in files]
+        schema = (POLICIES / "schema.cedarschema").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        name = getattr(error, "filename", None) or "a policy file"
+        raise ConfigError(f"{name} cannot be read ({type(error).__name__}).", hint="Check `policy:`.") from error
+    return PolicyEngine.load(sources, schema)
+
+
+def policy_stamp(settings: Settings) -> tuple[tuple[int, int], ...]:
+    """Return sizes and times of the policy files, to notice a change."""
+    stamps = []
+    for path in settings.policy:
+        try:
+            status = path.stat()
+            stamps.append((status.st_mtime_ns, status.st_size))
+        except OSError:
+            stamps.append((0, -1))
+    return tuple(stamps)
+
+
+def open_store(settings: Settings) -> ControlStore:
+    """Return the control store that settings name."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = installation_key(settings.data_dir)
+    return ControlStore.open(settings.database_url, key, placeholders_max=settings.placeholders.entries_max)

@@ -1,0 +1,101 @@
+"""`stockade keys`: API keys of the gate, made, listed and revoked.
+
+A key is written to stdout once, at its creation, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from stockade.cli.main import config_option, settings_of
+from stockade.guard.identity import KeyRecord
+from stockade.stores.control import ControlStore
+from stockade.stores.installation_key import installation_key
+
+
+@click.group()
+def command() -> None:
+    """Make, list and revoke the API keys of this gate."""
+
+
+@command.command()
+@click.option("--name", required=True, help="Whom or what the key is for; stands in every record.")
+@click.option("--tenant", default="default", show_default=True, help="Owner of limits and placeholders.")
+@click.option("--quiet", is_flag=True, help="Print the key alone.")
+@config_option
+def create(*, name: str, tenant: str, quiet: bool, config_path: Path | None) -> None:
+    """Make a key and print it, this once."""
+    with _store(config_path) as store:
+        made = store.keys.create(name, tenant)
+    if not quiet:
+        click.echo(f"Key {made.record.id} of tenant {tenant}. It is shown this once; keep it:", err=True)
+    click.echo(made.text)
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+@config_option
+def list_keys(*, as_json: bool, config_path: Path | None) -> None:
+    """Show all keys, revoked ones too; never their text."""
+    with _store(config_path) as store:
+        records = store.keys.list()
+    if as_json:
+        click.echo(json.dumps([_shown(record) for record in records], indent=2))
+    elif sys.stdout.isatty():
+        _print_table(records)
+    else:
+        for record in records:
+            click.echo("\t".join(value or "-" for value in _shown(record).values()))
+
+
+@command.command()
+@click.argument("key_id", metavar="ID")
+@config_option
+def revoke(*, key_id: str, config_path: Path | None) -> None:
+    """Make a key open nothing any more; a running gate follows within a second."""
+    with _store(config_path) as store:
+        record = store.keys.revoke(key_id)
+    click.echo(f"Key {record.id} ({record.name}) is revoked since {_time(record.revoked_at_s)}.")
+
+
+@contextmanager
+def _store(config_path: Path | None) -> Iterator[ControlStore]:
+    settings = settings_of(config_path)
+    store = ControlStore.open(settings.database_url, installation_key(settings.data_dir))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _shown(record: KeyRecord) -> dict[str, str | None]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "tenant": record.tenant,
+        "created_at": _time(record.created_at_s),
+        "revoked_at": _time(record.revoked_at_s),
+    }
+
+
+def _time(at_s: int | None) -> str | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _print_table(records: tuple[KeyRecord, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("id", "name", "tenant", "created", "revoked")
+    for record in records:
+        style = "dim" if record.revoked else ""
+        table.add_row(*(Text(value or "", style=style) for value in _shown(record).values()))
+    Console().print(table)

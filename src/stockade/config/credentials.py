@@ -1,0 +1,42 @@
+"""The vendor's key: read once at start from where configuration points.
+
+Never logs, repeats or quotes it; a complaint names the variable or the file only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stockade.config.schema import Upstream
+from stockade.core.errors import ConfigError
+
+_KEY_CHARS_MAX = 8192
+
+
+def upstream_key(name: str, upstream: Upstream, environ: Mapping[str, str]) -> str:
+    """Return the key for the vendor `name`, or an empty text where configuration asks for none.
+
+    Fails: ConfigError when the variable or the file is missing, empty, or holds what cannot stand in a header.
+    """
+    if upstream.key_env is not None:
+        source, text = f"the environment variable {upstream.key_env}", environ.get(upstream.key_env)
+        hint = f"Set it: export {upstream.key_env}=..."
+    elif upstream.key_file is not None:
+        source, hint = f"the file {upstream.key_file}", "Put the vendor's key, and nothing else, into it."
+        try:
+            with upstream.key_file.open("rb") as file:
+                text = file.read(_KEY_CHARS_MAX + 1).decode("ascii")
+        except OSError as error:
+            raise ConfigError(
+                f"upstreams.{name}: {source} cannot be read: {error.strerror}", hint="Check its path and its mode."
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"upstreams.{name}: {source} is not ASCII text", hint=hint) from error
+    else:
+        return ""
+    key = (text or "").strip()
+    if not key:
+        raise ConfigError(f"upstreams.{name}: {source} is not set", hint=hint)
+    if len(key) > _KEY_CHARS_MAX or not all("!" <= character <= "~" for character in key):
+        raise ConfigError(f"upstreams.{name}: {source} does not hold one key", hint=hint)
+    return key

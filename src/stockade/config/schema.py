@@ -1,0 +1,240 @@
+"""The one schema of `stockade.yaml`: each key with its unit, its default and its reason.
+
+Owns what may be written and what it means when it is not. Reads no file and no environment (`config/reader.py` does).
+The reference page is generated from here, so a key without a reason fails a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GLOB = re.compile(r"[!-~]{1,256}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the schema says of one key: its unit, why it exists, its hard ends, what is wrong with a value."""
+
+    unit: str
+    reason: str
+    low: float | None = None
+    high: float | None = None
+    check: Callable[[str], str] | None = None
+    default: str = ""  # how the reference words a default that is worked out, not written
+
+
+class Complaint(NamedTuple):
+    """What is wrong with keys that are each well formed: the key to point at, and the sentence."""
+
+    key: str
+    message: str
+
+
+def _address_complaint(text: str) -> str:
+    host, separator, port = text.rpartition(":")
+    if not separator or not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        return 'must be "host:port" with a port of 0 to 65535, such as 127.0.0.1:8700'
+    return ""
+
+
+def _glob_complaint(text: str) -> str:
+    return "" if _GLOB.fullmatch(text) else "must be a pattern of 1 to 256 visible ASCII characters, such as claude-*"
+
+
+def _variable_complaint(text: str) -> str:
+    return "" if _VARIABLE.fullmatch(text) else "must be the name of an environment variable, not its value"
+
+
+def _database_complaint(text: str) -> str:
+    if text.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        return ""
+    return "must be a SQLAlchemy URL that starts with sqlite:/// or postgresql://"
+
+
+def _base_url_complaint(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in {"https", "http"} or not parts.hostname or port == 0:
+        return "must be an absolute https:// address, such as https://api.anthropic.com"
+    if "@" in parts.netloc:
+        return "must hold no user or password; the key comes from key_env or key_file"
+    if "?" in text or "#" in text:
+        return "must hold no query and no fragment"
+    if any(character.isspace() or not character.isprintable() for character in text):
+        return "must hold no space and no control character"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One vendor: where it is, whose key is used there, and how long the gate waits."""
+
+    base_url: Annotated[
+        str,
+        Key("URL", "Vendors are named by configuration only, never by a request.", check=_base_url_complaint),
+    ]
+    key_env: Annotated[
+        str | None,
+        Key(
+            "variable name", "The vendor's key stays out of the file, which is kept in git.", check=_variable_complaint
+        ),
+    ] = None
+    key_file: Annotated[
+        Path | None,
+        Key("path", "For secrets that an orchestrator mounts as files. Give this or key_env, not both."),
+    ] = None
+    allow_private: Annotated[
+        bool,
+        Key("true or false", "Loopback and private addresses are refused, so that a name cannot lead inside; a model"
+            " of your own needs true. Plain http is possible only then."),
+    ] = False  # fmt: skip
+    connect_timeout_s: Annotated[
+        float, Key("seconds", "A vendor that cannot be reached is told at once.", low=0.1, high=120)
+    ] = 10.0
+    first_byte_timeout_s: Annotated[
+        float, Key("seconds", "A long prompt is silent for minutes before its first token.", low=1, high=3600)
+    ] = 600.0
+    idle_timeout_s: Annotated[
+        float, Key("seconds", "A stream that stopped is ended, so that it does not hold its place.", low=1, high=3600)
+    ] = 300.0
+
+    def complaint(self) -> Complaint | None:
+        """Say what is wrong with the keys together."""
+        parts = urlsplit(self.base_url)
+        if parts.scheme == "http" and not self.allow_private:
+            return Complaint(
+                "base_url",
+                "plain http carries the key in the clear; use https, or allow_private: true for a model of your own",
+            )
+        if parts.scheme == "http" and _is_public_address(parts.hostname or ""):
+            return Complaint("base_url", "plain http to a public address carries the key in the clear; use https")
+        if self.key_env is not None and self.key_file is not None:
+            return Complaint("key_file", "give key_env or key_file, not both")
+        if self.key_env is None and self.key_file is None and not self.allow_private:
+            return Complaint("base_url", "needs key_env or key_file: the gate, not its callers, holds the vendor's key")
+        return None
+
+
+def _is_public_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """The vendors, by the wire format that they speak."""
+
+    anthropic: Annotated[Upstream | None, Key("section", "Serves the Anthropic Messages routes.")] = None
+    openai: Annotated[Upstream | None, Key("section", "Serves Chat Completions and Responses.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request and one key may take."""
+
+    body_bytes_max: Annotated[
+        int, Key("bytes", "Largest request body; the vendors accept 32 MB.", low=1024, high=256 * 1024 * 1024)
+    ] = BODY_BYTES_MAX
+    requests_per_minute: Annotated[
+        int, Key("requests a minute and key", "One runaway loop must not use up everybody's vendor quota.",
+                 low=1, high=1_000_000)
+    ] = 600  # fmt: skip
+    requests_burst: Annotated[
+        int, Key("requests and key", "Agents start with a burst of calls; so many may come at once after a pause.",
+                 low=1, high=1_000_000)
+    ] = 100  # fmt: skip
+    concurrent_requests: Annotated[
+        int, Key("requests and key", "Streams are long; so many of one key may be open at the same time.",
+                 low=1, high=100_000)
+    ] = 64  # fmt: skip
+    concurrent_requests_global: Annotated[
+        int, Key("requests", "Bounds the memory of the gate: so many requests may be open in all.", low=1, high=100_000)
+    ] = 1024  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """How the guards run."""
+
+    inspect_timeout_s: Annotated[
+        float, Key("seconds", "A guard that does not end is a failed guard: the request is denied.", low=0.05, high=300)
+    ] = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """The map from a stand-in back to its value."""
+
+    entries_max: Annotated[
+        int, Key("entries a tenant", "Bounds the encrypted map on disk; the least recently used go first.",
+                 low=1, high=100_000_000)
+    ] = PLACEHOLDERS_MAX  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `stockade.yaml` says. Paths are relative to the file that names them."""
+
+    listen: Annotated[
+        str, Key("host:port", "Loopback until you decide who may reach the gate.", check=_address_complaint)
+    ] = "127.0.0.1:8700"
+    data_dir: Annotated[
+        Path,
+        Key("path", "Holds the ledger, the control store and the installation key; keep it on one disk, mode 0700."),
+    ] = Path(".stockade")
+    upstreams: Annotated[Upstreams, Key("section", "The vendors that the gate may call.")] = field(
+        default_factory=Upstreams
+    )
+    models: Annotated[
+        tuple[str, ...],
+        Key("patterns (* and ?)", "A model that nobody listed is not called. Nothing listed: nothing is called.",
+            check=_glob_complaint),
+    ] = ()  # fmt: skip
+    policy: Annotated[
+        tuple[Path, ...],
+        Key("path or paths of .cedar files", "Your rules in place of the built-in pack.", default="the built-in pack"),
+    ] = ()
+    database: Annotated[
+        str | None,
+        Key("SQLAlchemy URL", "PostgreSQL when there is more than one machine.", check=_database_complaint,
+            default="SQLite in data_dir"),
+    ] = None  # fmt: skip
+    limits: Annotated[Limits, Key("section", "What one request and one key may take.")] = field(default_factory=Limits)
+    guards: Annotated[Guards, Key("section", "How the guards run.")] = field(default_factory=Guards)
+    placeholders: Annotated[Placeholders, Key("section", "The map of stand-ins.")] = field(default_factory=Placeholders)
+
+    @property
+    def host(self) -> str:
+        """Return the address to listen on."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """Return the port to listen on."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def database_url(self) -> str:
+        """Return the URL of the control store; the default is SQLite in `data_dir`."""
+        return self.database or f"sqlite:///{self.data_dir / 'control.sqlite'}"
+
+    def complaint(self) -> Complaint | None:
+        """Say what is wrong with the keys together."""
+        if self.upstreams.anthropic is None and self.upstreams.openai is None:
+            return Complaint("upstreams", "needs at least one vendor: anthropic or openai")
+        return None

@@ -1,0 +1,1 @@
+"""The console: the pages and the interface an operator works with."""

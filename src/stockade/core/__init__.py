@@ -1,0 +1,1 @@
+"""The core: values every room shares, without behaviour that needs the outside."""

@@ -1,0 +1,81 @@
+"""Every bound of the gate, with its unit. Past a bound the answer is a clear error, never a guess on half the data.
+
+Operators may lower or raise those that `config/schema.py` names; these are the defaults and the hard ends.
+"""
+
+from __future__ import annotations
+
+BODY_BYTES_MAX = 32 * 1024 * 1024
+"""Largest request body. Source: Anthropic Messages accepts 32 MB (docs.anthropic.com, read November 2026)."""
+
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+"""Largest body of a vendor's whole (not streamed) answer."""
+
+STREAM_BYTES_MAX = 256 * 1024 * 1024
+"""Most bytes of one vendor stream; past it the stream is stopped with an error event."""
+
+SSE_EVENT_BYTES_MAX = 64 * 1024 * 1024
+"""Largest single server-sent event: OpenAI Responses repeats the whole answer in its last one."""
+
+HEADER_BYTES_MAX = 64 * 1024
+"""All request headers together (uvicorn's httptools parser stops at 64 KiB as well)."""
+
+HEAD_TIMEOUT_S = 30.0
+"""Longest time from a connection's opening, or a request's first byte, to the end of the request's head."""
+
+BODY_PAUSE_S = 30.0
+"""Longest pause between two parts of a request body; a client that is slower holds a place for nothing."""
+
+JSON_DEPTH_MAX = 128
+"""Deepest nesting of a body; tool schemas of real clients stay under 30."""
+
+JSON_STRINGS_MAX = 500_000
+"""Most strings (keys and values) in one body."""
+
+JSON_PATH_PARTS_MAX = 8_000_000
+"""Most steps of the paths to all strings of one body together; each costs 8 bytes, so many deep strings cost memory."""
+
+INLINE_BYTES_MAX = 256 * 1024
+"""A body up to this size is read and edited on the event loop (some milliseconds); a larger one in a thread."""
+
+INLINE_CHARS_MAX = 16 * 1024
+"""Text up to this size is inspected on the event loop (mostly under 1 ms, 0.3 s at the worst); more in a thread."""
+
+PATH_CHARS_MAX = 2048
+"""Longest path with query."""
+
+MODEL_CHARS_MAX = 256
+"""Longest model id."""
+
+HOLD_CHARS_MAX = 16_384
+"""Most characters of streamed text that wait because they can still become a match: the longest private key fits."""
+
+CONTEXT_CHARS = 256
+"""Characters of already released text that a detector may look back at while judging new text."""
+
+TOOL_CALL_CHARS_MAX = 8 * 1024 * 1024
+"""Largest arguments of one streamed tool call, which is judged whole before a client may run it."""
+
+KEEPALIVE_EVENTS = 64
+"""Held stream events after which the client is sent one SSE comment, so that it does not take the stream for dead."""
+
+VIEW_DEPTH_MAX = 3
+"""Encodings opened inside one another (base64 in JSON in URL encoding)."""
+
+VIEW_CHARS_MAX = 8 * 1024 * 1024
+"""Most characters that all views opened from one segment may hold together; past it the guard has failed."""
+
+HITS_MAX = 2_000_000
+"""Most hits of one scan for patterns; past it the guard has failed. Ordinary code has one in a few hundred bytes."""
+
+WINDOW_BYTES_MAX = 65_536
+"""Bytes in which the end of one value is looked for; a longer value is cut there."""
+
+FINDINGS_MAX = 10_000
+"""Most findings on one side of an exchange; past it the body is refused."""
+
+PLACEHOLDERS_MAX = 1_000_000
+"""Placeholders kept for one tenant; the least recently used go first."""
+
+RECORD_BYTES_MAX = 60_000
+"""Largest ledger record; a tlog-tiles entry bundle stores sizes in 16 bits."""

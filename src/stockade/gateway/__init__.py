@@ -1,0 +1,1 @@
+"""The gateway: sockets, streams and time around the pure guard."""

@@ -1,0 +1,115 @@
+"""The ports of the gateway: what the driver needs of the outside, each as semantics first and signature second.
+
+Implementations live in `stores/` and beside this file; `app.py` chooses them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol
+
+from stockade.core.findings import Inspection
+from stockade.core.segments import Segment
+from stockade.guard.pipeline.commands import Block, CallUpstream, TenantKeys, UpstreamHead
+from stockade.guard.quota.quota import Reservation
+
+
+class Inspector(Protocol):
+    """Every detector over a sequence of segments. Used by several threads at once; never raises for content."""
+
+    def inspect(self, segments: Sequence[Segment], evidence_key: bytes) -> Inspection:
+        """Return the findings and one run for each detector."""
+
+    @property
+    def versions(self) -> tuple[tuple[str, str], ...]:
+        """Return (id, version) of every detector."""
+
+
+class Quota(Protocol):
+    """Rates and places of this process. Both calls are instant."""
+
+    def reserve(self, key: str, now_s: float) -> Reservation:
+        """Take a place. Fails: RateLimitedError."""
+
+    def release(self, reservation: Reservation) -> None:
+        """Give a place back; twice is once."""
+
+
+class Vault(Protocol):
+    """What is kept of a tenant. Calls may touch a disk and are made in a thread; the `*_at_hand` ones never do."""
+
+    def tenant_keys_at_hand(self, tenant: str) -> TenantKeys | None:
+        """Return the tenant's secrets if they are in memory."""
+
+    def tenant_keys(self, tenant: str) -> TenantKeys:
+        """Return the tenant's secrets, made on first use. Fails: StorageError."""
+
+    def kept_at_hand(self, tenant: str, entries: Mapping[str, str]) -> bool:
+        """Say whether all these are surely kept, as far as memory tells."""
+
+    def vendor_known_at_hand(self, tenant: str, vendor: str, evidences: frozenset[str]) -> frozenset[str] | None:
+        """Return which of these the vendor wrote itself, None when memory cannot tell."""
+
+    def remember(self, tenant: str, entries: Mapping[str, str]) -> None:
+        """Keep entries; durable once it returns. Fails: StorageError."""
+
+    def recall(self, tenant: str, stand_ins: frozenset[str]) -> dict[str, str]:
+        """Return the values of those that are known. Fails: StorageError."""
+
+    def vendor_known(self, tenant: str, vendor: str, evidences: frozenset[str]) -> frozenset[str]:
+        """Return which of these the vendor wrote itself. Fails: StorageError."""
+
+    def remember_vendor_known(self, tenant: str, vendor: str, evidences: frozenset[str]) -> None:
+        """Keep evidences. Fails: StorageError."""
+
+
+class Ledger(Protocol):
+    """The append-only record."""
+
+    def append(self, record: bytes) -> Awaitable[None]:
+        """Write one record; it is durable once this returns. Fails: StorageError."""
+
+
+class Blocks(Protocol):
+    """Refusals that stick to content, bounded in number. Instant."""
+
+    def seek(self, tenant: str, content: str) -> Block | None:
+        """Return the refusal of this content."""
+
+    def stick(self, tenant: str, content: str, block: Block) -> None:
+        """Keep a refusal."""
+
+
+class UpstreamAnswer(Protocol):
+    """One answer of a vendor while it is read."""
+
+    head: UpstreamHead
+
+    async def read(self) -> bytes:
+        """Return the next bytes, b"" at the end. Fails: UpstreamError, UpstreamTimeoutError."""
+
+    async def read_whole(self, bytes_max: int) -> bytes:
+        """Return the whole body. Fails: UpstreamError also past the bound."""
+
+    def close(self) -> None:
+        """Break off: the vendor's call is cancelled when its answer was not read to the end."""
+
+
+class Upstream(Protocol):
+    """The way to the configured vendors."""
+
+    async def call(self, request: CallUpstream) -> UpstreamAnswer:
+        """Send a request; return when the answer's head has come. Fails: UpstreamError, UpstreamTimeoutError."""
+
+
+class Clock(Protocol):
+    """Time and chance, so that tests can hold both."""
+
+    def now_s(self) -> float:
+        """Return seconds since 1970."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds of a clock that never goes back."""
+
+    def exchange_id(self) -> str:
+        """Return a new id, unique for ever and in order of time."""

@@ -1,0 +1,1 @@
+"""Governance: projects, keys, changes, approvals and the record of who did what."""

@@ -1,0 +1,1 @@
+"""The guard: pure decisions over a model exchange; no clock, file, socket or randomness."""

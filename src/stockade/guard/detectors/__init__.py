@@ -1,0 +1,1 @@
+"""Detectors: pure functions from text to findings, one folder a family."""

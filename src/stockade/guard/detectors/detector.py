@@ -1,0 +1,68 @@
+"""The seam of a detector: what a folder beside this file has to offer. Owns the protocols; knows no detector.
+
+A folder `<family>_<name>/` exposes `DETECTOR` in its detector.py; its class docstring is the card (Finds / Why it
+matters / Example / Known misses / Cost) and corpus.jsonl beside it holds positives and near-misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from stockade.core.findings import Category, Severity
+from stockade.guard.detectors.patterns import Pattern
+
+
+class Reads(StrEnum):
+    """Which segments a text detector is called for."""
+
+    ALL = "all"
+    NON_ASCII = "non_ascii"
+
+
+class RawFinding(NamedTuple):
+    """What a text detector saw in one text; `start` and `end` are code points of that text."""
+
+    rule: str
+    severity: Severity
+    score: float
+    label: str
+    start: int
+    end: int
+
+
+@runtime_checkable
+class PatternDetector(Protocol):
+    """A detector that is a list of patterns.
+
+    `id` is `family.name`, stable for ever. `version` changes with every change of what is found: verdicts are cached
+    under it. `opens_views` says whether its patterns are also looked for in decoded views.
+    """
+
+    id: str
+    version: str
+    category: Category
+    opens_views: bool
+    patterns: tuple[Pattern, ...]
+
+
+@runtime_checkable
+class TextDetector(Protocol):
+    """A detector that reads the text itself, as it was sent.
+
+    `rules` names every rule that `inspect` can yield. `inspect` is pure and linear in the text.
+    """
+
+    id: str
+    version: str
+    category: Category
+    reads: Reads
+    rules: tuple[str, ...]
+
+    def inspect(self, text: str) -> Iterable[RawFinding]:
+        """Yield what is found in one text."""
+        ...
+
+
+Detector = PatternDetector | TextDetector

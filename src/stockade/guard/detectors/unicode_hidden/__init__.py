@@ -1,0 +1,1 @@
+"""Hidden text: characters that a person does not see and a model reads."""

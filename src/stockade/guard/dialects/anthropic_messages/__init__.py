@@ -1,0 +1,3 @@
+"""Anthropic Messages: the wire format of the Anthropic SDKs and of Claude Code."""
+
+from stockade.guard.dialects.anthropic_messages.dialect import DIALECT as DIALECT

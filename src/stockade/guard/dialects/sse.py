@@ -1,0 +1,201 @@
+"""Server-sent events: split a byte stream into events with their exact bytes, and put other data into an event.
+
+Owns line ends, fields, bounds and character sets of a stream; knows no vendor and no JSON. Never drops or adds a byte:
+the `raw` of all events joined is the stream, whatever its cuts.
+Source: WHATWG HTML, section 9.2 "Server-sent events" (read November 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from stockade.core.errors import UpstreamError
+from stockade.core.limits import SSE_EVENT_BYTES_MAX, STREAM_BYTES_MAX
+
+_BOM = b"\xef\xbb\xbf"
+# Atomic, so that one CRLF is never read as a CR and an LF, which would be an empty line.
+_BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_LINE_ENDS = re.compile(rb"[\r\n]*")
+_LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|\Z)")
+
+T = TypeVar("T")
+
+
+class SseEvent(NamedTuple):
+    """One event: its exact bytes with the ending blank line, its name, and its data lines joined by LF.
+
+    `asides` are the texts of comments, ids, retry times and unknown fields: readers ignore them, yet they go on.
+    """
+
+    raw: bytes
+    name: str
+    data: bytes
+    asides: tuple[str, ...] = ()
+
+
+class BrokenStreamError(UpstreamError):
+    """The vendor's stream cannot be read further. `events` are those before the fault that nobody has been given yet.
+
+    They go to the client like any other: what it gets of a broken stream does not depend on the cuts.
+    """
+
+    def __init__(self, public: str, events: Sequence[Any] = (), *, hint: str = "") -> None:
+        """Keep the events."""
+        super().__init__(public, hint=hint)
+        self.events = events
+
+
+def read_in_turn(split: Callable[[], list[SseEvent]], read: Callable[[SseEvent], T]) -> list[T]:
+    """Return what `read` makes of each event of `split`. Fails: BrokenStreamError when either cannot be done."""
+    done: list[T] = []
+    fault: BrokenStreamError | None = None
+    try:
+        events: Sequence[SseEvent] = split()
+    except BrokenStreamError as error:
+        events, fault = error.events, error
+    try:
+        for event in events:
+            done.append(read(event))  # noqa: PERF401 - those before a fault must stay
+    except UpstreamError as error:
+        raise BrokenStreamError(error.public, done, hint=error.hint) from error
+    if fault is not None:
+        raise BrokenStreamError(fault.public, done, hint=fault.hint) from fault
+    return done
+
+
+class SseSplitter:
+    """Cut a byte stream into events, in time linear in its bytes whatever the cuts.
+
+    Units: bytes. Fails: BrokenStreamError past `event_bytes_max` or `stream_bytes_max`, and where it is not UTF-8.
+    """
+
+    def __init__(self, event_bytes_max: int = SSE_EVENT_BYTES_MAX, stream_bytes_max: int = STREAM_BYTES_MAX) -> None:
+        """Start before the first byte."""
+        self._event_bytes_max = event_bytes_max
+        self._stream_bytes_max = stream_bytes_max
+        self._waiting = bytearray()
+        self._searched = 0  # no blank line ends before this offset of `_waiting`
+        self._blank = True  # only line ends have come since the last event
+        self._seen = 0
+        self._first = True
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        """Return the events that are complete with `data`."""
+        self._seen += len(data)
+        if self._seen > self._stream_bytes_max:
+            raise BrokenStreamError("the vendor's stream is longer than the gate reads")
+        waiting = self._waiting
+        waiting += data
+        events: list[SseEvent] = []
+        start = 0
+        while True:
+            if self._blank:  # empty lines before an event belong to it; they end nothing
+                ends = _LINE_ENDS.match(waiting, max(start, self._searched))
+                self._searched = ends.end() if ends else start
+                if self._searched >= len(waiting):
+                    break
+                self._blank = False
+            found = _BLANK_LINE.search(waiting, max(start, self._searched))
+            # A CR at the very end may be half of a CRLF: the next byte, or the end of the stream, tells.
+            if found is None or (found.end() == len(waiting) and waiting[-1] == 13):
+                self._searched = max(start, self._searched, len(waiting) - 4)
+                break
+            end = found.end()
+            try:
+                events.append(self._event(bytes(waiting[start:end])))
+            except BrokenStreamError as error:
+                raise BrokenStreamError(error.public, events) from None
+            start = self._searched = end
+            self._blank = True
+        if start:
+            del waiting[:start]
+            self._searched = max(0, self._searched - start)
+        if len(waiting) > self._event_bytes_max:
+            raise BrokenStreamError("one event of the vendor's stream is larger than the gate reads", events)
+        return events
+
+    def end(self) -> list[SseEvent]:
+        """Return what was left when the stream ended: an event whose last line end was a CR, or empty lines.
+
+        Fails: BrokenStreamError when the stream ended inside an event or inside a character.
+        """
+        left = bytes(self._waiting)
+        self._waiting.clear()
+        self._searched = 0
+        if not left:
+            return []
+        blank = left.removeprefix(_BOM) if self._first else left
+        if blank.strip(b"\r\n") and not left.endswith((b"\r\r", b"\n\r")):
+            inside = "a character" if _ends_inside_character(left) else "an event"
+            raise BrokenStreamError(f"the vendor's stream broke off inside {inside}")
+        return [self._event(left)]
+
+    def _event(self, raw: bytes) -> SseEvent:
+        if len(raw) > self._event_bytes_max:
+            raise BrokenStreamError("one event of the vendor's stream is larger than the gate reads")
+        first, self._first = self._first, False
+        try:
+            return _parse(raw, first)
+        except UnicodeDecodeError:
+            # `from None`: the foreign error carries the bytes.
+            raise BrokenStreamError("the vendor's stream is not UTF-8") from None
+
+
+def event_data(raw: bytes) -> bytes:
+    """Return the data of one event that was read before."""
+    splitter = SseSplitter()
+    return next((event.data for event in (*splitter.feed(raw), *splitter.end()) if event.data), b"")
+
+
+def replace_data(raw: bytes, data: bytes) -> bytes:
+    """Return the event `raw` with other data; its other lines, the spelling of the field and the line ends stay."""
+    out: list[bytes] = []
+    done = False
+    for match in _LINE.finditer(raw):
+        line, line_end = match.groups()
+        if not line.removeprefix(_BOM if match.start() == 0 else b"").startswith(b"data:") and line != b"data":
+            out.append(line + line_end)
+        elif not done:
+            done = True
+            space = b" " if line[line.find(b":") + 1 :].startswith(b" ") else b""
+            head = line[: line.find(b":") + 1] + space
+            out.extend(
+                (head if number == 0 else b"data:" + space) + part + line_end
+                for number, part in enumerate(data.split(b"\n"))
+            )
+    return b"".join(out)
+
+
+def frame(name: str, data: bytes) -> bytes:
+    """Return an event of our own. Contract: `data` holds no line end."""
+    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+
+
+def _parse(raw: bytes, first: bool) -> SseEvent:
+    name = ""
+    data: list[bytes] = []
+    asides: list[str] = []
+    for line in (raw.removeprefix(_BOM) if first else raw).splitlines():
+        if not line:
+            continue
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode()
+        else:
+            asides.extend(text for text in ((field + b" " + value).decode().strip(),) if text)
+    if not raw.isascii():
+        raw.decode()
+    return SseEvent(raw, name, b"\n".join(data), tuple(asides))
+
+
+def _ends_inside_character(left: bytes) -> bool:
+    try:
+        left.decode()
+    except UnicodeDecodeError as error:
+        return error.end == len(left) and error.reason == "unexpected end of data"
+    return False

@@ -1,0 +1,92 @@
+"""The keyring: an unchanging snapshot of all keys, and the proof of who calls.
+
+Never asks a database (a change makes a new keyring) and never makes a principal that no record names: there is no
+default and no anonymous caller (DESIGN invariant 7, CVE-2026-59822).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+
+from stockade.core.errors import UnauthenticatedError
+from stockade.core.principal import Principal
+from stockade.guard.identity.keys import PREFIX, KeyRecord, is_well_formed
+
+CREDENTIAL_BYTES_MAX = 512
+"""Longest credential that is looked at; a key has 64 characters."""
+
+_VISIBLE = re.compile(rb"[!-~]+")
+_HINT = "Send a key of this gate as `Authorization: Bearer` or `x-api-key`; `stockade keys create` makes one."
+
+
+class Keyring:
+    """All keys of one moment. `generation` tells snapshots apart."""
+
+    __slots__ = ("_principals", "_revoked", "generation")
+
+    def __init__(self, records: Iterable[KeyRecord] = (), generation: int = 0) -> None:
+        """Take the records over. Fails: ValueError when two keys have one digest."""
+        self.generation = generation
+        self._principals: dict[bytes, Principal] = {}
+        self._revoked: set[bytes] = set()
+        for record in records:
+            if record.digest in self._principals or record.digest in self._revoked:
+                raise ValueError("two keys have the same digest")
+            if record.revoked:
+                self._revoked.add(record.digest)
+            else:
+                self._principals[record.digest] = Principal(record.id, record.name, record.tenant)
+
+    def __len__(self) -> int:
+        """Return the number of keys that open the gate."""
+        return len(self._principals)
+
+    def principal(self, credential: bytes) -> Principal:
+        """Return whom `credential` names. Fails: UnauthenticatedError.
+
+        The look-up is not constant in time and need not be: what is compared is the SHA-256 of the credential, of which
+        a caller cannot choose the leading bytes, so the time tells nothing about the digests that are kept.
+        """
+        digest = sha256(credential).digest()
+        principal = self._principals.get(digest)
+        if principal is not None:
+            return principal
+        if digest in self._revoked:
+            raise UnauthenticatedError("This key has been revoked.", hint=_HINT)
+        if credential.startswith(PREFIX.encode()) and not is_well_formed(credential.decode("latin-1")):
+            raise UnauthenticatedError("This key is mistyped or cut: its checksum does not fit.", hint=_HINT)
+        raise UnauthenticatedError("This gate does not know the key.", hint=_HINT)
+
+
+def authenticate(headers: Iterable[tuple[bytes, bytes]], keyring: Keyring) -> Principal:
+    """Return who calls, proven by the one credential among `headers` (names in any case).
+
+    Contract: a principal of the keyring or UnauthenticatedError, nothing between. The same credential may stand in
+    both headers (the Anthropic SDK does that); two different ones are refused, so that no proxy in front and the gate
+    can mean different callers.
+    """
+    credentials: set[bytes] = set()
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == b"x-api-key":
+            credentials.add(_visible(value))
+        elif lowered == b"authorization":
+            scheme, _, token = value.strip(b" \t").partition(b" ")
+            if scheme.lower() != b"bearer":
+                raise UnauthenticatedError("Authorization must be a Bearer token.", hint=_HINT)
+            credentials.add(_visible(token))
+    if not credentials:
+        raise UnauthenticatedError("The request carries no key.", hint=_HINT)
+    if len(credentials) > 1:
+        raise UnauthenticatedError("The request carries two different keys.", hint=_HINT)
+    return keyring.principal(credentials.pop())
+
+
+def _visible(value: bytes) -> bytes:
+    """Return a credential without the space around it. Fails: UnauthenticatedError when it cannot be one."""
+    stripped = value.strip(b" \t")
+    if not stripped or len(value) > CREDENTIAL_BYTES_MAX or not _VISIBLE.fullmatch(stripped):
+        raise UnauthenticatedError("The key is empty, too long or not plain ASCII.", hint=_HINT)
+    return stripped

@@ -1,0 +1,135 @@
+"""Accounts: what the ledger is told of an exchange. Turns the state of an exchange into the records of `guard/ledger`.
+
+Never adds content: only what `guard/ledger/record.py` lets through.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from stockade.core.decisions import Effect
+from stockade.core.errors import RefusedError
+from stockade.core.facts import Origin
+from stockade.core.findings import DetectorRun, RunStatus
+from stockade.guard.ledger.record import (
+    Body,
+    Ended,
+    Event,
+    EventName,
+    Intent,
+    Outcome,
+    RecordedFinding,
+    SegmentsAccount,
+    encode,
+)
+from stockade.guard.pipeline.exchange import Account, Exchange, Gate
+
+_EVENTS = {
+    RunStatus.FAILED: EventName.GUARD_FAILED,
+    RunStatus.SKIPPED: EventName.GUARD_SKIPPED,
+    RunStatus.TIMED_OUT: EventName.GUARD_TIMED_OUT,
+}
+
+
+def intent(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
+    """Return the record of what will be sent and why it may."""
+    assert exchange.request is not None
+    assert exchange.call is not None
+    assert exchange.principal is not None
+    received = _body(exchange.body)
+    record = Intent(
+        id=exchange.id,
+        at_ms=int(at_s * 1000),
+        tenant=exchange.principal.tenant,
+        key=exchange.principal.key,
+        dialect=exchange.call.dialect,
+        route=_route(exchange),
+        model=exchange.call.model,
+        model_listed=exchange.call.listed,
+        stream=exchange.request.stream,
+        received=received,
+        forwarded=received if exchange.forwarded is exchange.body else _body(exchange.forwarded),
+        edits=exchange.edited,
+        policy=gate.policy.digest,
+        segments=SegmentsAccount(len(exchange.segments), "sha256:" + exchange.content),
+        guards=tuple(exchange.asked.runs.values()),
+        findings=_findings(exchange.asked),
+        effect=exchange.asked.effect,
+        rules=_rules(exchange.asked),
+        session=exchange.request.session,
+    )
+    return encode(record, _key(exchange))
+
+
+def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
+    """Return the record of how it ended. A request that never became an intent brings its own findings here."""
+    assert exchange.principal is not None
+    account = exchange.answered if exchange.intent else exchange.asked
+    error = exchange.error
+    record = Outcome(
+        id=exchange.id,
+        at_ms=int(at_s * 1000),
+        status=exchange.status,
+        ended=Ended(exchange.ended or Ended.STOPPED),
+        intent=exchange.intent,
+        tenant=exchange.principal.tenant,
+        key=exchange.principal.key,
+        dialect=exchange.dialect.name if exchange.dialect else "",
+        route=_route(exchange),
+        error=error.code if error else "",
+        refusal=getattr(error, "refusal", ""),
+        received=_sized(exchange.received_digest, exchange.received_bytes),
+        sent=_sized(exchange.sent_digest, exchange.sent_bytes),
+        served_model=exchange.facts.served_model,
+        stop_reason=exchange.facts.stop_reason,
+        refusal_category=exchange.facts.refusal_category,
+        usage=exchange.facts.usage,
+        guards=tuple(account.runs.values()),
+        findings=_findings(account),
+        effect=Effect.DENY if isinstance(error, RefusedError) else account.effect,
+        # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.
+        rules=tuple(dict.fromkeys((*_rules(account), *getattr(error, "rules", ())))),
+        policy=gate.policy.digest,
+    )
+    return encode(record, _key(exchange))
+
+
+def guard_event(exchange: Exchange, run: DetectorRun, at_s: float) -> bytes:
+    """Return the event of a guard that did not run to its end."""
+    counts = (("segments", run.segments),)
+    return encode(Event(_EVENTS[run.status], int(at_s * 1000), exchange.id, run.detector, run.reason, counts))
+
+
+def _body(body: bytes) -> Body:
+    return Body("sha256:" + sha256(body).hexdigest(), len(body))
+
+
+def _sized(digest: str, size: int) -> Body | None:
+    return Body("sha256:" + digest, size) if digest else None
+
+
+def _route(exchange: Exchange) -> str:
+    return f"{exchange.route.method} {exchange.route.path}" if exchange.route else ""
+
+
+def _key(exchange: Exchange) -> bytes:
+    return exchange.keys.evidence if exchange.keys else b""
+
+
+def _findings(account: Account) -> tuple[RecordedFinding, ...]:
+    return tuple(
+        RecordedFinding(
+            judged.finding,
+            judged.segment.channel,
+            judged.segment.kind,
+            judged.segment.token,
+            Origin(judged.facts.origin),
+            judged.verdict.effect,
+            judged.verdict.rules,
+        )
+        for judged in account.judged
+    )
+
+
+def _rules(account: Account) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(rule for j in account.judged for rule in (*j.verdict.rules, *j.verdict.failed)))

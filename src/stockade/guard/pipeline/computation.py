@@ -1,0 +1,24 @@
+"""Computation: pure work of a stage that may take long for a large body, handed to the driver when it is large.
+
+Owns where the line is. A small body is worked on at once; a large one where it holds no other client up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from stockade.core.limits import INLINE_BYTES_MAX
+from stockade.guard.pipeline.commands import Compute
+from stockade.guard.pipeline.judge import Steps
+
+
+def compute(size: int, work: Callable[..., Any], *arguments: Any) -> Steps:
+    """Return `work(*arguments)`, which is about `size` bytes.
+
+    Contract: `work` reads nothing that changes meanwhile and changes nothing but what it returns.
+    """
+    if size <= INLINE_BYTES_MAX:
+        return work(*arguments)
+    return (yield Compute(partial(work, *arguments)))

@@ -1,0 +1,138 @@
+"""The state of one exchange as it passes the stages, and the pure parts of the gate that it passes against.
+
+Owns what is known so far; each field is written by one stage, named beside it. Never does anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from stockade.core.decisions import Effect, Verdict, strongest
+from stockade.core.errors import StockadeError
+from stockade.core.exchange import AnswerFacts
+from stockade.core.facts import CallFacts, FindingFacts
+from stockade.core.findings import DetectorRun, Finding
+from stockade.core.principal import Principal
+from stockade.core.segments import Segment
+from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
+from stockade.guard.identity import Keyring
+from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
+from stockade.guard.pipeline.models import ModelList
+from stockade.guard.policy.engine import PolicyEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The pure parts of one moment. A reload makes a new Gate; an exchange keeps the one it began with."""
+
+    routes: Mapping[tuple[str, str], tuple[tuple[Dialect, Route], ...]]
+    keyring: Keyring
+    policy: PolicyEngine
+    models: ModelList
+    vendors: frozenset[str]
+    body_bytes_max: int
+
+
+class Hash(Protocol):
+    """A running SHA-256."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
+
+    def hexdigest(self) -> str:
+        """Return the digest of all bytes so far."""
+
+
+class Judged(NamedTuple):
+    """A finding with where it stood, what policy was told and what it answered."""
+
+    finding: Finding
+    segment: Segment
+    facts: FindingFacts
+    verdict: Verdict
+
+
+@dataclass(slots=True)
+class Account:
+    """Who looked at one side of an exchange, what was seen and what was decided."""
+
+    segments: int = 0
+    runs: dict[tuple[str, str, str, str], DetectorRun] = field(default_factory=dict)
+    judged: list[Judged] = field(default_factory=list)
+
+    def add_runs(self, runs: Iterable[DetectorRun]) -> None:
+        """Add runs; those of one detector with one ending are counted together."""
+        for run in runs:
+            key = (run.detector, run.version, run.status, run.reason)
+            known = self.runs.get(key)
+            if known is None:
+                self.runs[key] = run
+            else:  # built by hand, not by `replace`: a stream comes here with every word
+                segments = known.segments + run.segments
+                self.runs[key] = DetectorRun(run.detector, run.version, run.status, segments, run.reason)
+
+    @property
+    def effect(self) -> Effect:
+        """Return the strongest effect that was decided."""
+        return strongest([judged.verdict.effect for judged in self.judged])
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer."""
+
+    id: str
+    started_s: float
+    method: str
+    path: str
+    query: str
+    headers: Headers
+
+    # receive
+    voice: Dialect | None = None  # in whose shape errors are told
+    dialect: Dialect | None = None
+    route: Route | None = None
+    # authenticate, admit
+    principal: Principal | None = None
+    reservation: object | None = None
+    body: bytes = b""
+    # parse, authorise
+    request: ParsedRequest | None = None
+    call: CallFacts | None = None
+    keys: TenantKeys | None = None
+    # inspect, decide, transform
+    segments: tuple[Segment, ...] = ()
+    content: str = ""  # digest of what the request says, `stream` and other numbers aside
+    asked: Account = field(default_factory=Account)
+    evidences: frozenset[str] = frozenset()
+    forwarded: bytes = b""
+    edited: int = 0
+    stand_ins: dict[str, str] = field(default_factory=dict)
+    not_stand_ins: set[str] = field(default_factory=set)  # asked for and not ours: left as they are
+    # record_intent, upstream, answer
+    intent: bool = False
+    head: UpstreamHead | None = None
+    head_sent: bool = False
+    streaming: bool = False
+    answered: Account = field(default_factory=Account)
+    facts: AnswerFacts = field(default_factory=AnswerFacts)
+    withdrawn: int = 0
+    received_bytes: int = 0
+    received_digest: str = ""
+    sent_bytes: int = 0
+    sent_digest: str = ""
+    sent_hash: Hash | None = None  # of a stream, to which an error event may still be added
+    # settle, record_outcome
+    status: int = 0
+    ended: str = ""
+    error: StockadeError | None = None
+    fault: str = ""  # type name of an unexpected exception
+
+    def header(self, name: bytes) -> bytes:
+        """Return the value of a header (lower-case name), b"" when it is absent."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return b""

@@ -1,0 +1,190 @@
+"""Judging: texts to findings, findings to verdicts, verdicts to edits. Used for both sides of every route.
+
+There is one way to judge a text, whatever the wire format and whether it was streamed: no route can be wired without it
+(FIELD section 2). Never lets a text pass that was not seen whole by every detector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from stockade.core.decisions import Effect
+from stockade.core.edits import Edit
+from stockade.core.errors import GuardFailedError
+from stockade.core.facts import Action, FindingFacts, Origin
+from stockade.core.findings import Category, Finding, Inspection, RunStatus
+from stockade.core.segments import Kind, Segment
+from stockade.guard.pipeline import accounts
+from stockade.guard.pipeline.commands import Command, Inspect, Now, Recall, RecallVendorKnown, Record
+from stockade.guard.pipeline.exchange import Account, Exchange, Gate, Judged
+from stockade.guard.transforms.cleanse import notice, redaction
+from stockade.guard.transforms.pseudonyms import find, readings
+from stockade.guard.transforms.restore import restore
+
+Steps = Generator[Command, Any, Any]
+
+
+class Text(NamedTuple):
+    """A text of an answer to judge: its first `context` characters were judged before; `call` names its tool call."""
+
+    segment: Segment
+    context: int = 0
+    call: str = ""
+
+
+class Judgement(NamedTuple):
+    """What is to be done with one text of an answer. `denied` is the finding for which it may not pass."""
+
+    edits: list[Edit]
+    withhold: str
+    denied: Judged | None
+
+
+@dataclass(slots=True)
+class _Open:
+    edits: list[Edit] = field(default_factory=list)
+    withhold: str = ""
+    denied: Judged | None = None
+
+
+def inspect(exchange: Exchange, account: Account, segments: Sequence[Segment]) -> Steps:
+    """Return the findings over `segments` and keep the account. Fails: GuardFailedError when any guard did not run."""
+    assert exchange.keys is not None
+    inspection: Inspection = yield Inspect(tuple(segments), exchange.keys.evidence)
+    account.segments += len(segments)
+    account.add_runs(inspection.runs)
+    if not inspection.complete or not inspection.runs:
+        at_s = yield Now()
+        for run in inspection.runs:
+            if run.status is not RunStatus.RAN:
+                yield Record(accounts.guard_event(exchange, run, at_s))
+        raise GuardFailedError(
+            "A guard did not run to its end, so nothing was let through.",
+            hint="Try again; the gate's log and ledger name the guard.",
+        )
+    return inspection.findings
+
+
+def decide(
+    gate: Gate, exchange: Exchange, action: Action, found: Sequence[tuple[Finding, Segment, Origin]]
+) -> list[Judged]:
+    """Return policy's verdict on each finding."""
+    if not found:
+        return []
+    assert exchange.call is not None
+    facts = [_facts(finding, segment, origin) for finding, segment, origin in found]
+    decision = gate.policy.decide(action, exchange.call, facts)
+    return [
+        Judged(finding, segment, fact, verdict)
+        for (finding, segment, _), fact, verdict in zip(found, facts, decision.verdicts, strict=True)
+    ]
+
+
+def origins(exchange: Exchange, findings: Sequence[Finding]) -> Steps:
+    """Return where each found value of a request is known from."""
+    if not findings:
+        return []
+    assert exchange.principal is not None
+    evidences = frozenset(finding.evidence for finding in findings)
+    assert exchange.dialect is not None
+    known = yield RecallVendorKnown(exchange.principal.tenant, exchange.dialect.vendor, evidences)
+    return [Origin.VENDOR if finding.evidence in known else Origin.NEW for finding in findings]
+
+
+def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Text]) -> Steps:
+    """Return a `Judgement` for each text: detectors, policy, then stand-ins back to values.
+
+    Offsets of edits count behind the context. Stops at the first denied text outside of tool calls (those can be
+    withdrawn): what follows it is neither recorded nor returned, so that the outcome does not depend on how much of a
+    stream came at once.
+    """
+    before = exchange.answered.segments
+    findings: tuple[Finding, ...] = yield from inspect(exchange, exchange.answered, [text.segment for text in texts])
+    found = []
+    for finding in sorted(findings, key=lambda f: (f.segment, f.start, f.end)):
+        segment, context, _ = texts[finding.segment]
+        if finding.end > context:
+            origin = Origin.CONVERSATION if finding.evidence in exchange.evidences else Origin.NEW
+            # From here on a finding counts in the whole answer's texts and in the new text, whatever came together.
+            start = max(finding.start - context, 0)
+            placed = replace(finding, segment=before + finding.segment, start=start, end=finding.end - context)
+            found.append((placed, segment, origin))
+    opened = [_Open() for _ in texts]
+    last = len(texts)
+    for judged in decide(gate, exchange, Action.COMPLETE, found):
+        index = judged.finding.segment - before
+        if index >= last:
+            break
+        exchange.answered.judged.append(judged)
+        _open(opened[index], judged)
+        if opened[index].denied is not None and not texts[index].call:
+            last = index + 1
+    restorable = [
+        (opened[index], segment.text[context:])
+        for index, (segment, context, _) in enumerate(texts[:last])
+        if segment.kind not in (Kind.THINKING, Kind.SEALED, Kind.BINARY)
+    ]
+    yield from _restore(exchange, restorable)
+    return [Judgement(item.edits, item.withhold, item.denied) for item in opened[:last]]
+
+
+def _open(item: _Open, judged: Judged) -> None:
+    """Turn a verdict on an answer's finding into what is to be done."""
+    finding, segment, effect = judged.finding, judged.segment, judged.verdict.effect
+    if effect in (Effect.ALLOW, Effect.FLAG):
+        return
+    # What cannot be edited (thinking is signed) can only be stopped; `hold` needs the approvals of a later issue.
+    if effect in (Effect.DENY, Effect.HOLD) or segment.kind in (Kind.THINKING, Kind.SEALED, Kind.BINARY):
+        item.denied = item.denied or judged
+    elif effect is Effect.WITHHOLD:
+        item.withhold = item.withhold or notice(finding.evidence)
+    else:
+        instead = "" if finding.category is Category.HIDDEN_TEXT else redaction(finding.label)
+        item.edits.append(Edit(finding.start, finding.end, instead))
+
+
+def _restore(exchange: Exchange, texts: Iterable[tuple[_Open, str]]) -> Steps:
+    """Add the edits that put values back in the place of stand-ins. What only looks like one stays."""
+    seen = [(item, text, found) for item, text in texts if (found := find(text))]
+    if not seen:
+        return
+    assert exchange.principal is not None
+    candidates = {real.stand_in for _, _, found in seen for one in found for real in readings(one)}
+    unknown = frozenset(candidates - exchange.stand_ins.keys() - exchange.not_stand_ins)
+    if unknown:
+        recalled = yield Recall(exchange.principal.tenant, unknown)
+        # Only what the map knows is looked for: a look-alike has forty readings, and a request may hold megabytes.
+        ours = {name: value for name, value in recalled.items() if not _brought_by_client(exchange, name)}
+        exchange.stand_ins.update(ours)
+        exchange.not_stand_ins |= unknown - ours.keys()
+    for item, text, _ in seen:
+        item.edits.extend(restore(text, exchange.stand_ins))
+
+
+def _brought_by_client(exchange: Exchange, stand_in: str) -> bool:
+    """Say whether the client itself wrote this stand-in, other than in thinking that it repeats.
+
+    The model's text and calls reach a client with the values in place, so no stand-in comes back in them.
+
+    Stand-ins are no secrets: the vendor knows them, and transcripts hold them. Whoever has one must not get its value
+    by asking a model to say it.
+    """
+    signed = (Kind.THINKING, Kind.SEALED)
+    return any(stand_in in segment.text for segment in exchange.segments if segment.kind not in signed)
+
+
+def _facts(finding: Finding, segment: Segment, origin: Origin) -> FindingFacts:
+    return FindingFacts(
+        detector=finding.detector,
+        rule=finding.rule,
+        category=finding.category,
+        severity=int(finding.severity),
+        score=round(finding.score * 1000),
+        channel=segment.channel,
+        kind=segment.kind,
+        editable=segment.editable,
+        encoded=bool(finding.views),
+        origin=origin,
+    )

@@ -1,0 +1,209 @@
+"""The window on a streamed answer: holds events back until what they carry was judged, then lets them go in order.
+
+Pure and driven by `pipeline/answer.py`: events in, work to judge out; edits in, bytes out. Whole events wait, not
+characters: an event of which nothing is edited leaves byte for byte as it came, and an edit changes only the strings it
+must. A text event waits until the unit (`units.py`) at its end is complete; the events of a tool call wait until the
+call is complete and judged (DESIGN invariants 3, 4, 5).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from stockade.core.edits import Edit, apply, settle
+from stockade.core.errors import UpstreamError
+from stockade.core.json_tokens import inner_segments
+from stockade.core.limits import KEEPALIVE_EVENTS, TOOL_CALL_CHARS_MAX
+from stockade.core.segments import Segment
+from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent, StreamReader
+from stockade.guard.pipeline.blocks import Arguments, Block, PieceRef, Queued
+
+_KEEPALIVE = b": stockade holds a tool call until it is complete\n\n"
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One text to judge: the first `context` characters of `segment.text` went before, the rest is new.
+
+    `call` is the tool call's key when the text belongs to one. `edits` are the answer: offsets count in the new text.
+    """
+
+    segment: Segment
+    context: int
+    call: str
+    target: Block | Arguments | PieceRef
+    edits: list[Edit] = field(default_factory=list)
+    withhold: str = ""
+
+    @property
+    def new_text(self) -> str:
+        """Return the text to be judged without its context."""
+        return self.segment.text[self.context :]
+
+
+class Window:
+    """The events of one stream between the vendor and the client."""
+
+    def __init__(self, reader: StreamReader) -> None:
+        """Watch over a stream that `reader` reads."""
+        self._reader = reader
+        self._queue: deque[Queued] = deque()
+        self._blocks: dict[str, Block] = {}
+        self._held: dict[str, list[Queued]] = {}
+        self._complete: list[str] = []
+        self._notices: dict[str, str] = {}
+        self._ahead: list[Queued] = []
+        self._withdrew = False
+
+    def accept(self, event: StreamEvent) -> list[Work]:
+        """Queue an event; return what must now be judged.
+
+        Contract: while `call_complete`, the work is resolved and `settle_calls` called before the next event.
+        """
+        if self._withdrew:
+            event = self._reader.amend(event) or event
+        queued = Queued(event)
+        self._queue.append(queued)
+        if event.ahead and not event.pieces:
+            self._ahead.append(queued)
+            return []
+        if event.holds:
+            queued.waiting += 1
+            held = self._held.setdefault(event.holds, [])
+            held.append(queued)
+            if len(held) % KEEPALIVE_EVENTS == 0:
+                self._ahead.append(Queued(event, instead=_KEEPALIVE))
+        work: list[Work] = []
+        for number, piece in enumerate(event.pieces):
+            work.extend(self._take(queued, number, piece))
+        for key in event.closes:
+            work.extend(self._close(key))
+        return work
+
+    def finish(self) -> list[Work]:
+        """Return what is left to judge when the stream has ended."""
+        open_keys = dict.fromkeys([*self._blocks, *self._held])
+        return [work for key in open_keys for work in self._close(key)]
+
+    def resolve(self, work: Iterable[Work]) -> None:
+        """Take the answers (`edits`, `withhold`) of judged work."""
+        for item in work:
+            match item.target:
+                case Block() as block:
+                    block.resolve(len(item.new_text), item.edits, item.withhold)
+                case Arguments() as arguments:
+                    arguments.resolve(item.segment, item.withhold or apply(item.new_text, settle(item.edits)))
+                case PieceRef() as piece:
+                    piece.let_go(item.withhold or apply(piece.text, settle(item.edits)))
+
+    def withdraw(self, call: str, notice: str) -> int:
+        """Put a text with `notice` in the place of a tool call, once all of it is here; return 1 the first time."""
+        if call in self._notices:
+            return 0
+        self._notices[call] = notice
+        return 1
+
+    @property
+    def call_complete(self) -> bool:
+        """Say whether a tool call is complete and not settled yet."""
+        return bool(self._complete)
+
+    def settle_calls(self) -> None:
+        """Let complete tool calls go, or put their notices in their place.
+
+        Contract: all work on them is resolved. A call whose judging failed is never settled, so no part of it leaves.
+        """
+        self._complete = [key for key in self._complete if not self._free_call(key)]
+
+    def release(self) -> bytes:
+        """Return the bytes that may leave now, in the vendor's order. A complete call waits for `settle_calls`."""
+        out: list[bytes] = []
+        queue = self._queue
+        while queue and queue[0].waiting <= 0:
+            out.append(self._bytes(queue.popleft()))
+        if queue and self._ahead:
+            # The head waits: pings and signs of life overtake it, so that nobody takes the stream for dead.
+            overtaking = {id(queued) for queued in self._ahead}
+            out.extend(self._bytes(queued) for queued in self._ahead if not queued.sent)
+            self._queue = deque(queued for queued in queue if id(queued) not in overtaking)
+        self._ahead.clear()
+        return b"".join(out)
+
+    def _bytes(self, queued: Queued) -> bytes:
+        queued.sent = True
+        if queued.instead is not None:
+            return queued.instead
+        return self._reader.apply(queued.event, queued.texts) if queued.texts else queued.event.raw
+
+    @property
+    def empty(self) -> bool:
+        """Say whether everything has left."""
+        return not self._queue
+
+    def _free_call(self, key: str) -> bool:
+        """Let a call go or put its notice in its place; False while a text beside a withdrawn call waits."""
+        held = self._held.get(key, [])
+        notice = self._notices.get(key)
+        if notice is not None and held:
+            if any(queued.waiting > 1 for queued in held):
+                return False
+            self._withdrew = True
+            held[0].instead = self._reader.withdraw([self._beside(queued) for queued in held], key, notice)
+            for queued in held[1:]:
+                queued.instead = b""
+        for queued in held:
+            queued.waiting -= 1
+        self._held.pop(key, None)
+        return True
+
+    def _beside(self, queued: Queued) -> StreamEvent:
+        """Return a held event with the edits of what stands beside its call; what is of the call goes as it came."""
+        pieces = queued.event.pieces
+        texts = {number: text for number, text in queued.texts.items() if pieces[number].beside}
+        return replace(queued.event, raw=self._reader.apply(queued.event, texts)) if texts else queued.event
+
+    def _take(self, queued: Queued, number: int, piece: Piece) -> Iterator[Work]:
+        text = piece.segment.text
+        if not text:
+            return
+        queued.waiting += 1
+        reference = PieceRef(queued, number, text)
+        call = "" if piece.beside else queued.event.holds
+        if piece.block:
+            block = self._blocks.get(piece.block)
+            if block is None:
+                block = self._blocks[piece.block] = Block(piece.block_kind, piece.segment, call)
+            block.push(reference)
+            if block.call and block.size > TOOL_CALL_CHARS_MAX:
+                raise UpstreamError("A tool call in the vendor's stream is larger than the gate judges.")
+            if block.kind is not BlockKind.ARGUMENTS:
+                yield from self._units(block, final=False)
+        elif piece.block_kind is BlockKind.ARGUMENTS:
+            yield from _judge_arguments([reference], piece.segment, call)
+        else:
+            yield Work(piece.segment, 0, call, reference)
+
+    def _close(self, key: str) -> Iterator[Work]:
+        block = self._blocks.pop(key, None)
+        if key in self._held:
+            self._complete.append(key)
+        if block is None:
+            return
+        if block.kind is BlockKind.ARGUMENTS:
+            yield from _judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call)
+        else:
+            yield from self._units(block, final=True)
+
+    def _units(self, block: Block, *, final: bool) -> Iterator[Work]:
+        for context, unit in block.units(final=final):
+            yield Work(block.segment._replace(text=context + unit), len(context), block.call, block)
+
+
+def _judge_arguments(pieces: list[PieceRef], segment: Segment, call: str) -> Iterator[Work]:
+    """Return the work on one JSON text: its strings and long numbers, or all of it when it has none."""
+    inner = inner_segments(segment)
+    arguments = Arguments(pieces, segment.text, len(inner))
+    for string in inner:
+        yield Work(string, 0, call, arguments)

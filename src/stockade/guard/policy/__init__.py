@@ -1,0 +1,1 @@
+"""Policy: the rules that turn findings and identity into a decision."""

@@ -1,0 +1,1 @@
+"""Transforms: what becomes of found text: masks, tokens and their way back."""

@@ -1,0 +1,1 @@
+"""Stores: the ports to databases and files, and their adapters."""

@@ -1,0 +1,60 @@
+"""The tables of the control store.
+
+Owns the names and types; `migrations/` brings a database there and a test compares the two. Values that a person sent
+stand here as ciphertext only, keys of callers as digests only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+META = Table(
+    "meta",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Facts of the installation: the generation of the keys, the proof of the installation key."""
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("tenant", String(63), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("created_at_s", BigInteger, nullable=False),
+    Column("revoked_at_s", BigInteger, nullable=True),
+)
+
+TENANTS = Table(
+    "tenants",
+    METADATA,
+    Column("id", String(63), primary_key=True),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("created_at_s", BigInteger, nullable=False),
+)
+"""`secrets` is sealed by the installation key: erasing a row erases everything that the tenant's map holds."""
+
+PLACEHOLDERS = Table(
+    "placeholders",
+    METADATA,
+    Column("tenant", String(63), primary_key=True),
+    Column("digest", LargeBinary(16), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    Column("used_at_us", BigInteger, nullable=False),
+    Index("placeholders_by_use", "tenant", "used_at_us"),
+)
+"""`digest` names the stand-in, `value` is sealed by the tenant's data key."""
+
+VENDOR_KNOWN = Table(
+    "vendor_known",
+    METADATA,
+    Column("tenant", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("used_at_us", BigInteger, nullable=False),
+    Index("vendor_known_by_use", "tenant", "used_at_us"),
+)
+"""Evidence digests of values that a vendor wrote itself."""

@@ -1,0 +1,1 @@
+"""Stand-ins a test or an evaluation runs against: providers, clocks and stores without a network."""

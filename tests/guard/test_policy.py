@@ -1,0 +1,177 @@
+"""The baseline pack: each rule fires on what it is about and not on its nearest neighbour."""
+
+from importlib.resources import files
+
+import pytest
+
+from stockade.core.decisions import Effect
+from stockade.core.facts import Action, CallFacts, FindingFacts
+from stockade.guard.policy.engine import PolicyEngine
+from stockade.guard.policy.rules import PolicySource
+
+POLICIES = files("stockade") / "policies"
+ENGINE = PolicyEngine.load(
+    [PolicySource("baseline.cedar", (POLICIES / "baseline.cedar").read_text("utf-8"))],
+    (POLICIES / "schema.cedarschema").read_text("utf-8"),
+)
+CALL = CallFacts("tenant", "key", "claude-x", "anthropic_messages", True)
+CREDENTIAL = FindingFacts("secrets.formats", "x", "credential", 3, 900, "user", "text", True, False, "new")
+PERSONAL = CREDENTIAL._replace(category="personal_data", severity=2)
+HIDDEN = CREDENTIAL._replace(category="hidden_text", severity=2)
+
+# rule -> (facts on which it decides, the nearest facts on which it does not)
+PROMPT = {
+    "credential-in-prompt": (
+        [
+            CREDENTIAL,
+            CREDENTIAL._replace(score=500),
+            CREDENTIAL._replace(severity=1),
+            CREDENTIAL._replace(channel="tool_definition"),
+            CREDENTIAL._replace(kind="identifier"),
+            CREDENTIAL._replace(kind="opaque"),
+            CREDENTIAL._replace(origin="conversation"),
+            CREDENTIAL._replace(encoded=True),
+        ],
+        [
+            CREDENTIAL._replace(score=499),
+            CREDENTIAL._replace(editable=False),
+            CREDENTIAL._replace(origin="vendor"),
+            PERSONAL,
+            HIDDEN,
+        ],
+    ),
+    "personal-data-in-prompt": (
+        [PERSONAL, PERSONAL._replace(severity=4), PERSONAL._replace(channel="tool_result")],
+        [
+            PERSONAL._replace(severity=1),
+            PERSONAL._replace(score=499),
+            PERSONAL._replace(editable=False),
+            PERSONAL._replace(channel="tool_definition"),
+            PERSONAL._replace(origin="vendor"),
+            CREDENTIAL,
+        ],
+    ),
+    "slight-personal-data-in-prompt": (
+        [PERSONAL._replace(severity=1), PERSONAL._replace(severity=1, editable=False)],
+        [PERSONAL, CREDENTIAL._replace(severity=1)],
+    ),
+    "personal-data-in-tool-definition": (
+        [PERSONAL._replace(channel="tool_definition"), PERSONAL._replace(channel="tool_definition", editable=False)],
+        [PERSONAL._replace(channel="document"), CREDENTIAL._replace(channel="tool_definition")],
+    ),
+    "hidden-text-in-prompt": (
+        [HIDDEN, HIDDEN._replace(channel="tool_result"), HIDDEN._replace(severity=1)],
+        [HIDDEN._replace(score=499), HIDDEN._replace(editable=False), HIDDEN._replace(origin="vendor"), CREDENTIAL],
+    ),
+    "hidden-text-in-untrusted": (
+        [
+            HIDDEN._replace(channel="tool_result", score=100),
+            HIDDEN._replace(channel="document", score=100),
+            HIDDEN._replace(channel="tool_definition", score=100),
+        ],
+        [HIDDEN._replace(score=100), HIDDEN._replace(channel="assistant", score=100)],
+    ),
+    "cannot-be-cleansed": (
+        [
+            CREDENTIAL._replace(editable=False),
+            CREDENTIAL._replace(editable=False, kind="binary", score=500),
+            PERSONAL._replace(editable=False),
+            HIDDEN._replace(editable=False, kind="thinking", origin="conversation"),
+        ],
+        [
+            CREDENTIAL,
+            CREDENTIAL._replace(editable=False, score=499),
+            CREDENTIAL._replace(editable=False, kind="thinking", origin="vendor"),
+            PERSONAL._replace(editable=False, severity=1),
+            PERSONAL._replace(editable=False, channel="tool_definition"),
+        ],
+    ),
+    "vendor-wrote-it": (
+        [CREDENTIAL._replace(origin="vendor"), HIDDEN._replace(origin="vendor", editable=False)],
+        [CREDENTIAL, CREDENTIAL._replace(origin="conversation")],
+    ),
+    "weak-finding-in-prompt": (
+        [CREDENTIAL._replace(score=499), PERSONAL._replace(score=0), HIDDEN._replace(score=1, editable=False)],
+        [CREDENTIAL._replace(score=500)],
+    ),
+    "allow-prompt": ([], [CREDENTIAL, PERSONAL, HIDDEN]),
+}
+COMPLETE = {
+    "new-credential-in-answer": (
+        [
+            CREDENTIAL,
+            CREDENTIAL._replace(channel="tool_call", kind="argument"),
+            CREDENTIAL._replace(score=500, editable=False),
+            CREDENTIAL._replace(origin="vendor"),
+        ],
+        [
+            CREDENTIAL._replace(origin="conversation"),
+            CREDENTIAL._replace(score=499),
+            CREDENTIAL._replace(kind="thinking"),
+            PERSONAL,
+        ],
+    ),
+    "new-credential-in-thinking": (
+        [CREDENTIAL._replace(kind="thinking", editable=False)],
+        [CREDENTIAL, CREDENTIAL._replace(kind="thinking", origin="conversation"), PERSONAL._replace(kind="thinking")],
+    ),
+    "new-personal-data-in-answer": (
+        [PERSONAL, PERSONAL._replace(kind="thinking")],
+        [PERSONAL._replace(origin="conversation"), PERSONAL._replace(severity=1), PERSONAL._replace(score=499)],
+    ),
+    "hidden-text-in-answer": (
+        [HIDDEN, HIDDEN._replace(origin="conversation"), HIDDEN._replace(severity=1)],
+        [HIDDEN._replace(kind="thinking"), HIDDEN._replace(score=499), CREDENTIAL],
+    ),
+    "hidden-text-in-thinking": (
+        [HIDDEN._replace(kind="thinking"), HIDDEN._replace(kind="thinking", score=1)],
+        [HIDDEN, CREDENTIAL._replace(kind="thinking")],
+    ),
+    "weak-finding-in-answer": (
+        [CREDENTIAL._replace(score=499), PERSONAL._replace(score=1)],
+        [CREDENTIAL._replace(score=500), CREDENTIAL._replace(score=499, origin="conversation")],
+    ),
+    "allow-answer": (
+        [CREDENTIAL._replace(origin="conversation"), PERSONAL._replace(severity=1)],
+        [CREDENTIAL, HIDDEN, PERSONAL],
+    ),
+}
+EFFECTS = {
+    "allow-answer": Effect.ALLOW,
+    "cannot-be-cleansed": Effect.DENY,
+    "credential-in-prompt": Effect.PSEUDONYMISE,
+    "hidden-text-in-answer": Effect.REDACT,
+    "hidden-text-in-prompt": Effect.REDACT,
+    "new-credential-in-answer": Effect.REDACT,
+    "personal-data-in-prompt": Effect.PSEUDONYMISE,
+}
+
+
+@pytest.mark.parametrize(("action", "table"), [(Action.PROMPT, PROMPT), (Action.COMPLETE, COMPLETE)])
+def test_each_rule_decides_where_it_should_and_not_beside_it(
+    action: Action, table: dict[str, tuple[list[FindingFacts], list[FindingFacts]]]
+) -> None:
+    for rule, (hits, misses) in table.items():
+        for facts in hits:
+            verdict = ENGINE.decide(action, CALL, [facts]).verdicts[0]
+            assert rule in verdict.rules, f"{rule} does not decide on {facts}"
+            assert verdict.effect is EFFECTS.get(rule, Effect.FLAG)
+            assert verdict.reason
+        for facts in misses:
+            verdict = ENGINE.decide(action, CALL, [facts]).verdicts[0]
+            assert rule not in verdict.rules, f"{rule} decides on {facts}"
+
+
+def test_every_rule_of_the_pack_is_in_the_tables() -> None:
+    assert {*PROMPT, *COMPLETE, "allow-forward", "model-not-listed"} == set(ENGINE.rule_ids)
+
+
+def test_only_listed_models_may_be_called() -> None:
+    assert ENGINE.authorise(CALL).rules == ("allow-forward",)
+    verdict = ENGINE.authorise(CALL._replace(listed=False))
+    assert (verdict.effect, verdict.rules) == (Effect.DENY, ("model-not-listed",))
+
+
+def test_the_pack_permits_whatever_it_does_not_name() -> None:
+    other = CREDENTIAL._replace(category="injection")
+    assert ENGINE.decide(Action.PROMPT, CALL, [other]).effect is Effect.ALLOW
