@@ -4,7 +4,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from stockade.cli.ledger import command
+from stockade.cli.main import main
 from stockade.core.findings import DetectorRun, RunStatus
 from stockade.guard.ledger.record import Ended, Event, EventName, Outcome, encode
 from stockade.stores.ledger import Ledger
@@ -24,7 +24,7 @@ def data_dir(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(command, list(arguments))
+    result = CliRunner().invoke(main, ["ledger", *arguments])
     return result.exit_code, result.output
 
 
