@@ -44,6 +44,7 @@ ENCODERS = {
     "json": lambda t: json.dumps(t)[1:-1],
     "json-units": _unicode_escapes,
     "html": _html,
+    "selectors": lambda t: "".join(chr(0xFE00 + b if b < 16 else 0xE0100 + b - 16) for b in t.encode()),
 }
 
 

@@ -1,21 +1,24 @@
 """Opening: all views of a text, encodings inside encodings included.
 
 Owns the order of opening and its bounds. Escapes change a text in place: their views are windows of the text around
-the escapes, wide enough for a value and the context before it. Tokens (base64, hex) are views of their own. Never
-returns a part of the views: past the bound the guard has failed.
+the escapes, wide enough for a value and the context before it. Tokens (base64, hex, unseen characters) are views of
+their own. `open_views` is for detectors of form, `open_readings` for those of meaning (readings.py). Never returns a
+part of the views: past the bound the guard has failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from stockade.core import limits
 from stockade.core.edits import Edit
 from stockade.core.errors import GuardFailedError
+from stockade.core.views import readings
 from stockade.core.views.canonical import canonical_edits
 from stockade.core.views.encodings import base64_edits, hex_edits
 from stockade.core.views.escapes import backslash_edits, entity_edits, percent_edits
+from stockade.core.views.unseen import selector_edits, tag_edits
 from stockade.core.views.view import View, rewritten_view, token_view
 
 _ESCAPES: tuple[tuple[str, Callable[[str], Iterator[Edit]]], ...] = (
@@ -23,8 +26,16 @@ _ESCAPES: tuple[tuple[str, Callable[[str], Iterator[Edit]]], ...] = (
     ("json", backslash_edits),
     ("html", entity_edits),
 )
-_TOKENS: tuple[tuple[str, Callable[[str], Iterator[Edit]]], ...] = (("base64", base64_edits), ("hex", hex_edits))
+_TOKENS: tuple[tuple[str, Callable[[str], Iterator[Edit]]], ...] = (
+    ("base64", base64_edits),
+    ("hex", hex_edits),
+    ("tags", tag_edits),
+    ("selectors", selector_edits),
+)
 _CANONICAL = "canonical"
+
+READINGS_DEEP = 2
+"""Readings made of one another."""
 
 _WORD_CHARS_MAX = 4096
 
@@ -69,8 +80,23 @@ class _Reader:
                 (view.text, view) for source, parent in [*level, *readings] for view in self._opened(source, parent)
             ]
 
+    def read_meaning(self, text: str) -> None:
+        """Add the readings of `text`, of every view of it, and of those readings once more (spaced-out leet)."""
+        level: list[tuple[str, View | None]] = [(text, None), *((view.text, view) for view in self.views)]
+        for _ in range(READINGS_DEEP):
+            level = [(view.text, view) for source, parent in level for view in self._readings(source, parent)]
+
+    def _readings(self, text: str, parent: View | None) -> list[View]:
+        read: list[View] = []
+        for name, reading in readings.read(text):
+            if isinstance(reading, readings.Passage):
+                read += self._kept(token_view(reading.text, name, reading.start, reading.end, parent))
+            else:
+                read += self._rewrite(text, parent, name, reading)
+        return read
+
     def _canonical(self, text: str, parent: View | None) -> list[View]:
-        return self._rewrite(text, parent, _CANONICAL, canonical_edits)
+        return self._rewrite(text, parent, _CANONICAL, canonical_edits(text))
 
     def _opened(self, text: str, parent: View | None) -> list[View]:
         opened = [
@@ -80,13 +106,13 @@ class _Reader:
             for view in self._kept(token_view(edit.text, name, edit.start, edit.end, parent))
         ]
         for name, find in _ESCAPES:
-            opened += self._rewrite(text, parent, name, find)
+            opened += self._rewrite(text, parent, name, find(text))
         return opened
 
-    def _rewrite(self, text: str, parent: View | None, name: str, find: Callable[[str], Iterator[Edit]]) -> list[View]:
+    def _rewrite(self, text: str, parent: View | None, name: str, edits: Iterable[Edit]) -> list[View]:
         return [
             view
-            for window in _windows(text, list(find(text)))
+            for window in _windows(text, list(edits))
             for view in self._kept(rewritten_view(text, window.edits, window.start, window.end, name, parent))
         ]
 
@@ -113,6 +139,18 @@ def open_views(text: str) -> list[View]:
     """
     reader = _Reader()
     reader.read(text)
+    return reader.views
+
+
+def open_readings(text: str) -> list[View]:
+    """Return every view of `text` and the readings of both: what a detector of meaning looks through.
+
+    Contract: the views of `open_views` come first, so a detector of form and one of meaning see the same encodings.
+    Fails: as `open_views`; readings count towards the same bound.
+    """
+    reader = _Reader()
+    reader.read(text)
+    reader.read_meaning(text)
     return reader.views
 
 
