@@ -22,7 +22,8 @@ from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
 from stockade.gateway.server import GateApplication
-from stockade.gateway.upstream import AiohttpUpstream, Vendor
+from stockade.gateway.upstream import HttpUpstream
+from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
@@ -79,7 +80,7 @@ class App:
         self, settings: Settings, environ: Mapping[str, str], events: EventLog, inspector: Inspector | None
     ) -> None:
         policy = load_policy(settings)
-        self.upstream = AiohttpUpstream(vendors(settings, environ))
+        self.upstream = HttpUpstream(vendors(settings, environ))
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store = open_store(settings)
         self._closing.callback(self.store.close)

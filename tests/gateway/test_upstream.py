@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from stockade.core.errors import UpstreamError, UpstreamTimeoutError
-from stockade.gateway.upstream import AiohttpAnswer, AiohttpUpstream, Vendor
+from stockade.gateway.upstream import HttpAnswer, HttpUpstream
+from stockade.gateway.vendors import Vendor
 from stockade.guard.pipeline.commands import CallUpstream
 from stockade.testing.fake_vendor import FakeVendor
 
@@ -27,10 +28,10 @@ rules:
 
 
 async def reading(
-    script: str, idle_timeout_s: float, use: Callable[[FakeVendor, AiohttpAnswer], Awaitable[Value]]
+    script: str, idle_timeout_s: float, use: Callable[[FakeVendor, HttpAnswer], Awaitable[Value]]
 ) -> Value:
     with await asyncio.to_thread(FakeVendor.start, script) as fake:
-        upstream = AiohttpUpstream(
+        upstream = HttpUpstream(
             {"anthropic": Vendor("anthropic", fake.base_url, "", allow_private=True, idle_timeout_s=idle_timeout_s)}
         )
         await upstream.open()
@@ -46,7 +47,7 @@ async def reading(
             await upstream.close()
 
 
-async def read_on(_fake: FakeVendor, answer: AiohttpAnswer) -> bytes:
+async def read_on(_fake: FakeVendor, answer: HttpAnswer) -> bytes:
     data = b""
     while chunk := await answer.read():
         data += chunk
@@ -59,7 +60,7 @@ async def test_a_vendor_that_stops_sending_is_timed_out() -> None:
 
 
 async def test_a_read_that_goes_on_in_time_is_not_timed_out() -> None:
-    async def resumed(fake: FakeVendor, answer: AiohttpAnswer) -> bytes:
+    async def resumed(fake: FakeVendor, answer: HttpAnswer) -> bytes:
         fake.resume()
         return await read_on(fake, answer)
 
@@ -67,7 +68,7 @@ async def test_a_read_that_goes_on_in_time_is_not_timed_out() -> None:
 
 
 async def test_the_time_between_two_reads_is_not_the_vendors() -> None:
-    async def slow(fake: FakeVendor, answer: AiohttpAnswer) -> bytes:
+    async def slow(fake: FakeVendor, answer: HttpAnswer) -> bytes:
         data = await answer.read()
         waiting = asyncio.ensure_future(answer.read())
         fake.resume()
@@ -80,7 +81,7 @@ async def test_the_time_between_two_reads_is_not_the_vendors() -> None:
 
 
 async def test_a_whole_answer_past_its_bound_is_refused() -> None:
-    async def whole(_fake: FakeVendor, answer: AiohttpAnswer) -> bytes:
+    async def whole(_fake: FakeVendor, answer: HttpAnswer) -> bytes:
         return await answer.read_whole(100)
 
     with pytest.raises(UpstreamError, match="larger than 100 bytes"):
