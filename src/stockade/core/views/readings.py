@@ -32,7 +32,8 @@ _FREQUENT = (
 
 _FROM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ROT13 = str.maketrans(_FROM, _FROM[13:26] + _FROM[:13] + _FROM[39:] + _FROM[26:39])
-_LEET = str.maketrans("013457@$!", "oieastasi")
+_LEET = str.maketrans("03457@$", "oeastas")
+_ONES = str.maketrans("1!", "ii")
 
 
 class Passage(NamedTuple):
@@ -64,18 +65,29 @@ _SIGNS = {
     # Two such words beside each other, or with few between them: one alone is a name, a version, an address.
     "leet": rf"{_LEET_SIGN}{_LEET_LETTERS}(?:[ ,.\n]{{1,2}}{_LEET_LETTERS}){{0,2}}"
     rf"[ ,.\n]{{1,2}}{_LEET_LETTERS}{_LEET_SIGN}",
+    "wrapped": r"[a-z]{2}-\r?\n[ \t]{0,40}[a-z]{2}",
+    "camel": r"(?-i:(?:[AI]?[A-Z][a-z]{1,15}){5})",
     "rot13": _words(word.translate(_ROT13) for word in _FREQUENT),
     "reversed": _words(word[::-1] for word in _FREQUENT),
 }
 _ANY_SIGN = re2.compile(f"(?i){'|'.join(_SIGNS.values())}".encode())
 _SIGN = {name: re2.compile(f"(?i){sign}".encode()) for name, sign in _SIGNS.items()}
 
-_SPACED_WORD = re.compile(r"(?<![^\W_])[^\W_](?P<gap>[ ._*|/,-])[\w@$](?:(?P=gap)[\w@$])*(?![\w@$])")
+_SPACED_WORD = re.compile(
+    r"(?<![^\W_])[^\W_](?P<gap>[ ._*|/,-])(?:[^\W_]|[@$])(?:(?P=gap)(?:[^\W_]|[@$]))*(?![^\W_]|[@$])"
+)
 _STRING_JOINT = re.compile(
     rf"(?P<quote>[\"'`])(?:(?:{_GAP}[+&\\]){{1,2}}{_GAP}|[ \t]{{0,40}}\r?\n[ \t]{{0,40}}|[ \t]{{1,8}})(?P=quote)"
 )
 _MARKUP = re.compile(rf"(?<=[A-Za-z])(?:\*{{1,3}}|~~|`{{1,2}}|(?:{_TAG}){{1,3}})(?=[A-Za-z])", re.IGNORECASE)
-_LEET_WORD = re.compile(r"(?<![\w@$])(?:(?=[013457@$!]{0,3}[A-Za-z])[A-Za-z013457@$!]{2,24}|[013457]{1,2})(?![\w@$])")
+_LEET_WORD = re.compile(
+    r"(?<![\w@$])(?:(?=[013457@$!]{0,3}[A-Za-z])[A-Za-z013457@$!]{2,24}|[013457]{1,2}|[013457]{0,3}[@$!][013457@$!]{1,3})"
+    r"(?![\w@$])"
+)
+# A one is an i or an l: an l where two stand together, behind a vowel, between a consonant that takes one and a vowel.
+_LEET_L = re.compile(r"1(?=1)|(?<=1)1|(?<=[aeou])1|(?<=[aeou]l)1|(?<=[bcfgkp])1(?=[aeou])|1(?=y)", re.IGNORECASE)
+_HYPHEN = re.compile(r"(?<=[A-Za-z]{2})-\r?\n[ \t]{0,40}(?=[a-z]{2})")
+_HUMP = re.compile(r"(?<=[a-z,.;:!?])[A-Z](?=[A-Za-z])|(?<=[AI])[A-Z](?=[a-z])")
 
 
 def read(text: str) -> Iterator[tuple[str, list[Edit] | Passage]]:
@@ -112,16 +124,36 @@ def markup_edits(text: str, start: int, end: int) -> Iterator[Edit]:
 def leet_edits(text: str, start: int, end: int) -> Iterator[Edit]:
     """Yield edits of words in which digits and signs stand for letters: `1gn0r3` reads `ignore`."""
     for match in _LEET_WORD.finditer(text, start, end):
-        if (letters := match[0].translate(_LEET)) != match[0]:
+        letters = _LEET_L.sub("l", match[0].translate(_LEET)).translate(_ONES)
+        if letters != match[0]:
             yield Edit(match.start(), match.end(), letters)
 
 
-_EDITS = {"spaced": spaced_edits, "joined": joined_edits, "markup": markup_edits, "leet": leet_edits}
+def wrapped_edits(text: str, start: int, end: int) -> Iterator[Edit]:
+    """Yield edits that join words broken at a line's end: `instruc-` and `tions` read `instructions`."""
+    for match in _HYPHEN.finditer(text, start, end):
+        yield Edit(match.start(), match.end(), "")
+
+
+def camel_edits(text: str, start: int, end: int) -> Iterator[Edit]:
+    """Yield edits that part words written as one: `IgnoreThePreviousInstructions` reads four words."""
+    for match in _HUMP.finditer(text, start, end):
+        yield Edit(match.start(), match.end(), f" {match[0]}")
+
+
+_EDITS = {
+    "spaced": spaced_edits,
+    "joined": joined_edits,
+    "markup": markup_edits,
+    "leet": leet_edits,
+    "wrapped": wrapped_edits,
+    "camel": camel_edits,
+}
 _WHOLE: dict[str, Callable[[str], str]] = {
     "rot13": lambda passage: passage.translate(_ROT13),
     "reversed": lambda passage: passage[::-1],
 }
-_SIGNS_MIN = {"spaced": 1, "joined": 1, "markup": 2, "leet": 1, "rot13": 2, "reversed": 2}
+_SIGNS_MIN = dict.fromkeys(_EDITS, 1) | {"markup": 2, "rot13": 2, "reversed": 2}
 """Signs of one writing in a passage from which on it is read so; where one word may be an accident, two."""
 
 
