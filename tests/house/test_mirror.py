@@ -7,7 +7,7 @@ import pytest
 from tests.house.tree import PACKAGE, files
 
 # Tests of the whole rather than of one module.
-WHOLE = {"clients", "contracts", "corpus", "house", "properties"}
+WHOLE = {"clients", "contracts", "corpus", "house", "properties", "training"}
 
 
 def subject(test: Path) -> Path:

@@ -1,0 +1,119 @@
+"""Owns real text: documentation, docstrings, remarks and source of packages that are installed where training runs.
+
+Nothing of it is kept in the repository. Only packages whose metadata name a permissive licence are read, and Debian
+packages whose machine-readable copyright file names none but permissive ones. A package is one source, so it is held
+out whole; which packages are held out depends on the name alone.
+Must never follow a link out of the folders it reads, nor run or import what it reads.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from training.data import debian
+from training.data.excerpts import excerpts
+from training.data.rows import Row, Split
+from training.data.sources import Source
+
+ROWS_PER_PACKAGE = 120
+FILES_PER_PACKAGE = 60
+FILE_BYTES_MAX = 400_000
+HELDOUT_PER_CENT = 15
+SHARE_ALL = 30.0  # of all real text together, beside the shares of the generated sources
+ENDINGS = {
+    ".py",
+    ".pyi",
+    ".md",
+    ".rst",
+    ".txt",
+    ".toml",
+    ".cfg",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".js",
+    ".css",
+    ".html",
+    ".c",
+    ".h",
+}
+
+PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|Python Software Foundation|ISC|0BSD|Unlicense|Zlib)\b", re.I)
+RESTRICTED = re.compile(
+    r"GPL|MPL|Mozilla|EUPL|CC-BY-(?:SA|NC|ND)|Proprietary|SSPL|Commons Clause|Other/Proprietary", re.I
+)
+# Packages about attacks on models quote them in tests and lists; what they hold is not ordinary text.
+SUBJECT = re.compile(r"prompt|jailbreak|guard|injection|garak|redteam|stockade", re.I)
+
+
+def sources(split: Split) -> list[Source]:
+    """List the installed packages of a split; none is an error to be without."""
+    found: dict[str, Source] = {}
+    paths = [(name, licence, files) for name, licence, files in _packages()]
+    names = [name for name, _, _ in paths if held_out(name) == (split == "heldout")]
+    for name, licence, files in paths:
+        if name in names:
+            share = SHARE_ALL / max(1, len(names))
+            found[name] = Source(name, split, licence, share, partial(_rows, name, licence, files))
+    return [found[name] for name in sorted(found)]
+
+
+def held_out(name: str) -> bool:
+    """Say whether a package is held out, by its name alone."""
+    return sha256(name.encode()).digest()[0] * 100 < HELDOUT_PER_CENT * 256
+
+
+def licence_of(distribution: Distribution) -> str | None:
+    """Give the permissive licence that the metadata name, or None."""
+    metadata = distribution.metadata
+    classifiers = [
+        each.rsplit("::", 1)[1].strip() for each in metadata.get_all("Classifier") or [] if "License ::" in each
+    ]
+    fields = {name: metadata[name] for name in ("License-Expression", "License") if name in metadata}
+    stated = fields.get("License-Expression") or "; ".join(classifiers) or fields.get("License", "")[:60]
+    stated = " ".join(stated.split())
+    return stated if PERMISSIVE.search(stated) and not RESTRICTED.search(stated) else None
+
+
+def _packages() -> Iterator[tuple[str, str, list[Path]]]:
+    """Yield (source, licence, files) of everything installed here that may be read."""
+    for distribution in distributions():
+        name, licence = distribution.metadata["Name"], licence_of(distribution)
+        if licence is None or SUBJECT.search(name):
+            continue
+        listed = [Path(str(distribution.locate_file(file))) for file in distribution.files or []]
+        yield (
+            f"python:{name.lower()}",
+            licence,
+            [path for path in listed if path.suffix in ENDINGS or path.name == "METADATA"],
+        )
+    library = Path(sysconfig.get_paths()["stdlib"])
+    for folder in ("asyncio", "email", "json", "logging", "unittest", "concurrent", "http", "xml", "sqlite3", "ctypes"):
+        yield f"python-library:{folder}", "PSF-2.0", sorted((library / folder).rglob("*.py"))
+    yield "python-library:modules", "PSF-2.0", sorted(library.glob("*.py"))
+    if sys.platform == "linux":
+        yield from debian.packages()
+
+
+def _rows(name: str, licence: str, files: list[Path], rng: random.Random) -> Iterator[Row]:
+    ordered = sorted(path for path in files if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX)
+    rng.shuffle(ordered)
+    ordered.sort(key=lambda path: path.suffix in {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"})  # prose first
+    prose = [path for path in ordered if path.suffix not in {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"}]
+    code = ordered[len(prose) :]
+    chosen = prose[: FILES_PER_PACKAGE // 2] + code[:FILES_PER_PACKAGE]
+    given: list[Row] = []
+    for path in chosen:
+        for category, text in excerpts(path, rng):
+            channel = rng.choice(("tool_result", "document"))
+            given.append(Row(text, 0, "injection", channel, category, name, licence))
+    rng.shuffle(given)
+    yield from given[:ROWS_PER_PACKAGE]

@@ -1,0 +1,65 @@
+"""Owns the mixture: how many rows each source gives, in which order, and that no text stands in it twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from training.data import generated, installed
+from training.data.rows import Row, Split, fault
+from training.data.sources import Source
+
+TRIES_PER_ROW = 6  # a source that repeats itself more often than this has nothing more to say
+
+
+def sources(split: Split) -> list[Source]:
+    """List all sources of a split: generated ones first, then real text as it is installed here."""
+    return [*generated.sources(split), *installed.sources(split)]
+
+
+def rows(split: Split, limit: int, seed: int) -> list[Row]:
+    """Make the rows of a split.
+
+    Contract: the same split, limit, seed and installed packages give the same rows in the same order; no two have the
+    same text. Each source has its own chance, so that a source added later changes no row of the others.
+    Fails: ValueError when a source makes an incomplete row.
+    """
+    listed = sources(split)
+    total = sum(source.share for source in listed)
+    seen: set[str] = set()
+    made: list[Row] = []
+    for source in listed:
+        wanted = max(1, round(limit * source.share / total))
+        made += _some(source.rows(random.Random(f"{seed}:{source.name}")), wanted, seen)
+    random.Random(seed).shuffle(made)
+    return made
+
+
+def _some(offered: Iterator[Row], wanted: int, seen: set[str]) -> Iterable[Row]:
+    """Yield up to `wanted` rows that were not seen before."""
+    for tries, row in enumerate(offered, 1):
+        key = " ".join(row.text.split()).lower()
+        if key not in seen:
+            wrong = fault(row)
+            if wrong is not None:
+                raise ValueError(f"{row.source}: {wrong}")
+            seen.add(key)
+            yield row
+            wanted -= 1
+        if wanted <= 0 or tries > TRIES_PER_ROW * (wanted + 20):
+            return
+
+
+def summary(made: Iterable[Row]) -> str:
+    """Give a table of the rows of each source: count, positives, median length."""
+    lengths: dict[str, list[int]] = {}
+    positives: Counter[str] = Counter()
+    for row in made:
+        lengths.setdefault(f"{row.source} | {row.head}", []).append(len(row.text))
+        positives[f"{row.source} | {row.head}"] += row.label
+    lines = ["| source | head | rows | positive | median characters |", "|---|---|---:|---:|---:|"]
+    for name in sorted(lengths):
+        sizes = sorted(lengths[name])
+        lines.append(f"| {name} | {len(sizes)} | {positives[name]} | {sizes[len(sizes) // 2]} |")
+    return "\n".join(lines)
