@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stockade.core import errors
 from stockade.core.limits import JSON_DEPTH_MAX, JSON_STRINGS_MAX
-from stockade.guard.dialects.sse import SseSplitter
+from stockade.guard.dialects.sse import SseSplitter, event_data
 from tests.contracts.dialect_samples import (
     DIALECTS,
     VALUES,
@@ -136,4 +136,4 @@ def test_each_error_has_a_reply_and_an_event(dialect: str, error: errors.Stockad
     events = splitter.feed(DIALECTS[dialect].error_event(error))
     assert events
     assert not splitter.end()
-    assert "p h" in json.dumps(json.loads(events[0].data))
+    assert "p h" in json.dumps(json.loads(event_data(events[0])))

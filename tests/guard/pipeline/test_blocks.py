@@ -17,19 +17,19 @@ def piece(text: str) -> PieceRef:
 
 def block(*texts: str, kind: BlockKind = BlockKind.TEXT) -> tuple[Block, list[PieceRef]]:
     """Return a block and its pieces."""
-    made, pieces = Block(kind, SEGMENT, ""), [piece(text) for text in texts]
-    for one in pieces:
-        made.push(one)
-    return made, pieces
+    made = Block(kind, SEGMENT, "")
+    for text in texts:
+        made.push(Queued(StreamEvent(b""), waiting=1), 0, text)
+    return made, list(made.pieces)
 
 
 def left(pieces: list[PieceRef]) -> list[str | None]:
     """Return what each piece left as; None while it waits."""
-    return [p.queued.texts.get(0, p.text) if not p.queued.waiting else None for p in pieces]
+    return [(p.queued.texts or {}).get(0, p.text) if not p.queued.waiting else None for p in pieces]
 
 
 def take(made: Block, *, final: bool = False) -> list[tuple[str, str]]:
-    return list(made.units(final=final))
+    return [(text[:context], text[context:]) for text, context in made.units(final=final)]
 
 
 def test_units_come_with_what_stood_before() -> None:

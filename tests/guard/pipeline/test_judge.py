@@ -207,7 +207,7 @@ def test_runs_of_one_detector_are_counted_together() -> None:
         ask("openai_chat", "hello", stream=True),
         answer("openai_chat", say("One two three.", chunk="words"), streamed=True),
     )
-    runs = played.exchange.answered.runs.values()
+    runs = played.exchange.answered.runs
     assert {run.detector for run in runs} == {name for name, _ in inspector().versions}
     assert all(isinstance(run, DetectorRun) and run.segments > 3 for run in runs)
     assert len({run.segments for run in runs}) == 1

@@ -15,7 +15,7 @@ from stockade.core.errors import UpstreamError
 from stockade.core.limits import KEEPALIVE_EVENTS, TOOL_CALL_CHARS_MAX
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
-from stockade.guard.pipeline.window import Window, Work
+from stockade.guard.pipeline.window import _WHOLES_KEPT, Window, Work
 
 
 class Reader:
@@ -234,6 +234,32 @@ def test_only_the_events_that_change_are_written_anew() -> None:
     same[0].edits = [Edit(0, 3, "odd")]
     it.resolve(same)
     assert it.release() == b"a :  odd spacing\n"
+
+
+@pytest.mark.parametrize("judged_between", [True, False], ids=["one by one", "at once"])
+def test_a_whole_text_that_comes_again_is_judged_once_and_the_answer_holds_for_all(judged_between: bool) -> None:
+    it = window()
+    first = event("a", "the same")
+    again = StreamEvent(b"b:the same\n", first.pieces)
+    work = it.accept(first)
+    work[0].edits = [Edit(0, 3, "one and the")]
+    if judged_between:
+        it.resolve(work)
+    assert it.accept(again) == []
+    if not judged_between:
+        assert it.release() == b""
+        it.resolve(work)
+    assert said(it.accept(event("c", "the same"))) == ["the same"], "equal, and yet another one: judged by itself"
+    assert it.release() == b"a:one and the same\nb:one and the same\n"
+
+
+def test_texts_that_came_long_ago_are_judged_again() -> None:
+    it = window()
+    first = event("a", "the same")
+    it.resolve(it.accept(first))
+    for number in range(_WHOLES_KEPT):
+        it.resolve(it.accept(event("b", f"{number}")))
+    assert said(it.accept(first)) == ["the same"]
 
 
 texts = st.text(st.sampled_from("ab1 .\n+(é漢-"), min_size=1, max_size=60)

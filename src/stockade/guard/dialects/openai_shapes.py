@@ -21,6 +21,8 @@ RESULT = Voice("tool", Channel.TOOL_RESULT)
 DEFINITION = Voice("tool", Channel.TOOL_DEFINITION)
 UNKNOWN = Voice("unknown", Channel.DOCUMENT)
 
+PADDING: Path = ("obfuscation",)
+"""Where stream events hold a string of chance, so that their sizes do not tell what they say."""
 
 _BINARY = (
     "data:image/",

@@ -8,8 +8,8 @@ Source: WHATWG HTML, section 9.2 "Server-sent events" (read November 2026).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from stockade.core.errors import UpstreamError
 from stockade.core.limits import SSE_EVENT_BYTES_MAX, STREAM_BYTES_MAX
@@ -17,10 +17,9 @@ from stockade.core.limits import SSE_EVENT_BYTES_MAX, STREAM_BYTES_MAX
 _BOM = b"\xef\xbb\xbf"
 # Atomic, so that one CRLF is never read as a CR and an LF, which would be an empty line.
 _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
-_LINE_ENDS = re.compile(rb"[\r\n]*")
+_LINE_ENDS = re.compile(rb"[\r\n]+")
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\r|\n|\Z)")
-
-T = TypeVar("T")
+_EVENT_TOO_LARGE = "one event of the vendor's stream is larger than the gate reads"
 
 
 class SseEvent(NamedTuple):
@@ -47,28 +46,10 @@ class BrokenStreamError(UpstreamError):
         self.events = events
 
 
-def read_in_turn(split: Callable[[], list[SseEvent]], read: Callable[[SseEvent], T]) -> list[T]:
-    """Return what `read` makes of each event of `split`. Fails: BrokenStreamError when either cannot be done."""
-    done: list[T] = []
-    fault: BrokenStreamError | None = None
-    try:
-        events: Sequence[SseEvent] = split()
-    except BrokenStreamError as error:
-        events, fault = error.events, error
-    try:
-        for event in events:
-            done.append(read(event))  # noqa: PERF401 - those before a fault must stay
-    except UpstreamError as error:
-        raise BrokenStreamError(error.public, done, hint=error.hint) from error
-    if fault is not None:
-        raise BrokenStreamError(fault.public, done, hint=fault.hint) from fault
-    return done
-
-
 class SseSplitter:
     """Cut a byte stream into events, in time linear in its bytes whatever the cuts.
 
-    Units: bytes. Fails: BrokenStreamError past `event_bytes_max` or `stream_bytes_max`, and where it is not UTF-8.
+    Units: bytes. Fails: BrokenStreamError past `event_bytes_max` or `stream_bytes_max`, with the events before.
     """
 
     def __init__(self, event_bytes_max: int = SSE_EVENT_BYTES_MAX, stream_bytes_max: int = STREAM_BYTES_MAX) -> None:
@@ -81,42 +62,46 @@ class SseSplitter:
         self._seen = 0
         self._first = True
 
-    def feed(self, data: bytes) -> list[SseEvent]:
-        """Return the events that are complete with `data`."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the exact bytes of the events that are complete with `data`, each with its ending blank line."""
         self._seen += len(data)
         if self._seen > self._stream_bytes_max:
             raise BrokenStreamError("the vendor's stream is longer than the gate reads")
-        waiting = self._waiting
-        waiting += data
-        events: list[SseEvent] = []
+        waiting: bytes | bytearray = data
+        if self._waiting:
+            self._waiting += data
+            waiting = self._waiting
+        size = len(waiting)
+        events: list[bytes] = []
         start = 0
-        while True:
+        searched = self._searched
+        while searched < size:
             if self._blank:  # empty lines before an event belong to it; they end nothing
-                ends = _LINE_ENDS.match(waiting, max(start, self._searched))
-                self._searched = ends.end() if ends else start
-                if self._searched >= len(waiting):
-                    break
+                if ends := _LINE_ENDS.match(waiting, searched):
+                    searched = ends.end()
+                    continue
                 self._blank = False
-            found = _BLANK_LINE.search(waiting, max(start, self._searched))
+            found = _BLANK_LINE.search(waiting, searched)
             # A CR at the very end may be half of a CRLF: the next byte, or the end of the stream, tells.
-            if found is None or (found.end() == len(waiting) and waiting[-1] == 13):
-                self._searched = max(start, self._searched, len(waiting) - 4)
+            if found is None or (found.end() == size and waiting[-1] == 13):
+                searched = max(searched, size - 4)
                 break
             end = found.end()
-            try:
-                events.append(self._event(bytes(waiting[start:end])))
-            except BrokenStreamError as error:
-                raise BrokenStreamError(error.public, events) from None
-            start = self._searched = end
-            self._blank = True
-        if start:
-            del waiting[:start]
-            self._searched = max(0, self._searched - start)
-        if len(waiting) > self._event_bytes_max:
-            raise BrokenStreamError("one event of the vendor's stream is larger than the gate reads", events)
+            if end - start > self._event_bytes_max:
+                raise BrokenStreamError(_EVENT_TOO_LARGE, events)
+            events.append(bytes(waiting[start:end]))
+            start = searched = end
+            self._blank, self._first = True, False
+        if waiting is data:
+            self._waiting += data[start:]
+        else:
+            del self._waiting[:start]
+        self._searched = searched - start
+        if size - start > self._event_bytes_max:
+            raise BrokenStreamError(_EVENT_TOO_LARGE, events)
         return events
 
-    def end(self) -> list[SseEvent]:
+    def end(self) -> list[bytes]:
         """Return what was left when the stream ended: an event whose last line end was a CR, or empty lines.
 
         Fails: BrokenStreamError when the stream ended inside an event or inside a character.
@@ -130,23 +115,40 @@ class SseSplitter:
         if blank.strip(b"\r\n") and not left.endswith((b"\r\r", b"\n\r")):
             inside = "a character" if _ends_inside_character(left) else "an event"
             raise BrokenStreamError(f"the vendor's stream broke off inside {inside}")
-        return [self._event(left)]
+        return [left]
 
-    def _event(self, raw: bytes) -> SseEvent:
-        if len(raw) > self._event_bytes_max:
-            raise BrokenStreamError("one event of the vendor's stream is larger than the gate reads")
-        first, self._first = self._first, False
-        try:
-            return _parse(raw, first)
-        except UnicodeDecodeError:
-            # `from None`: the foreign error carries the bytes.
-            raise BrokenStreamError("the vendor's stream is not UTF-8") from None
+
+def read_event(raw: bytes, *, first: bool = True) -> SseEvent:
+    """Return the fields of one event; a byte order mark before the `first` one of a stream is no part of it.
+
+    Fails: UpstreamError where it is not UTF-8.
+    """
+    name = ""
+    data: list[bytes] = []
+    asides: list[str] = []
+    try:
+        for line in (raw.removeprefix(_BOM) if first else raw).splitlines():
+            if not line:
+                continue
+            field, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if field == b"data":
+                data.append(value)
+            elif field == b"event":
+                name = value.decode()
+            else:
+                asides.extend(text for text in ((field + b" " + value).decode().strip(),) if text)
+        if not raw.isascii():
+            raw.decode()
+    except UnicodeDecodeError:
+        # `from None`: the foreign error carries the bytes.
+        raise UpstreamError("the vendor's stream is not UTF-8") from None
+    return SseEvent(raw, name, b"\n".join(data), tuple(asides))
 
 
 def event_data(raw: bytes) -> bytes:
     """Return the data of one event that was read before."""
-    splitter = SseSplitter()
-    return next((event.data for event in (*splitter.feed(raw), *splitter.end()) if event.data), b"")
+    return read_event(raw).data
 
 
 def replace_data(raw: bytes, data: bytes) -> bytes:
@@ -171,26 +173,6 @@ def replace_data(raw: bytes, data: bytes) -> bytes:
 def frame(name: str, data: bytes) -> bytes:
     """Return an event of our own. Contract: `data` holds no line end."""
     return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
-
-
-def _parse(raw: bytes, first: bool) -> SseEvent:
-    name = ""
-    data: list[bytes] = []
-    asides: list[str] = []
-    for line in (raw.removeprefix(_BOM) if first else raw).splitlines():
-        if not line:
-            continue
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"data":
-            data.append(value)
-        elif field == b"event":
-            name = value.decode()
-        else:
-            asides.extend(text for text in ((field + b" " + value).decode().strip(),) if text)
-    if not raw.isascii():
-        raw.decode()
-    return SseEvent(raw, name, b"\n".join(data), tuple(asides))
 
 
 def _ends_inside_character(left: bytes) -> bool:

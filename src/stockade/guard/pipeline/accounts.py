@@ -52,7 +52,7 @@ def intent(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         edits=exchange.edited,
         policy=gate.policy.digest,
         segments=SegmentsAccount(len(exchange.segments), "sha256:" + exchange.content),
-        guards=tuple(exchange.asked.runs.values()),
+        guards=exchange.asked.runs,
         findings=_findings(exchange.asked),
         effect=exchange.asked.effect,
         rules=_rules(exchange.asked),
@@ -84,7 +84,7 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         stop_reason=exchange.facts.stop_reason,
         refusal_category=exchange.facts.refusal_category,
         usage=exchange.facts.usage,
-        guards=tuple(account.runs.values()),
+        guards=account.runs,
         findings=_findings(account),
         effect=Effect.DENY if isinstance(error, RefusedError) else account.effect,
         # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.

@@ -6,7 +6,7 @@ A block's text lies cut in pieces, one for each stream event; an edit made on th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ from stockade.core.segments import Path, Segment
 from stockade.guard.dialects.dialect import BlockKind, StreamEvent
 from stockade.guard.pipeline.units import unit_end
 
+_PASSED_CHARS = 4 * CONTEXT_CHARS
+"""Judged text that a block keeps at most: it is cut back to its context now and then, not with every word."""
+
 
 @dataclass(slots=True, eq=False)
 class Queued:
@@ -24,63 +27,98 @@ class Queued:
 
     event: StreamEvent
     waiting: int = 0
-    texts: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, str] | None = None
     instead: bytes | None = None
     sent: bool = False
 
 
 class PieceRef(NamedTuple):
-    """One string of a queued event, by its number among the event's pieces."""
+    """One string of a queued event, by its number among the event's pieces; `end` is where it ends in its block."""
 
     queued: Queued
     number: int
     text: str
+    end: int = 0
 
     def let_go(self, text: str) -> None:
         """Say that this string was judged and leaves as `text`."""
         if text != self.text:
+            if self.queued.texts is None:
+                self.queued.texts = {}
             self.queued.texts[self.number] = text
         self.queued.waiting -= 1
 
 
 @dataclass(slots=True, eq=False)
+class Whole:
+    """A string that came whole, and perhaps again in later events: it is judged once, and the answer holds for all."""
+
+    segment: Segment
+    pieces: list[PieceRef]
+    text: str | None = None
+
+    def push(self, piece: PieceRef) -> None:
+        """Add another event that says it."""
+        if self.text is None:
+            self.pieces.append(piece)
+        else:
+            piece.let_go(self.text)
+
+    def resolve(self, text: str) -> None:
+        """Take the answer and let all pieces go."""
+        self.text = text
+        for piece in self.pieces:
+            piece.let_go(text)
+        self.pieces.clear()
+
+
+class Unit(NamedTuple):
+    """A text to judge: its first `context` characters stood before."""
+
+    text: str
+    context: int
+
+
+@dataclass(slots=True, eq=False)
 class Block:
-    """A text that comes piece by piece. Offsets count from its beginning; `text[0]` stands at offset `base`."""
+    """A text that comes piece by piece. Offsets count from its beginning; `text[0]` stands at offset `base`.
+
+    `text` holds what is not judged yet and at least CONTEXT_CHARS of what stood before.
+    """
 
     kind: BlockKind
     segment: Segment
     call: str
     pieces: deque[PieceRef] = field(default_factory=deque)
+    size: int = 0
     text: str = ""
     base: int = 0
     taken: int = 0
     judged: int = 0
-    before: str = ""
     edits: list[Edit] = field(default_factory=list)
     withheld: bool = False
 
-    size: int = 0
-
-    def push(self, piece: PieceRef) -> None:
+    def push(self, queued: Queued, number: int, text: str) -> None:
         """Add a piece at the end. Arguments are put together once, at the end: `joined`."""
-        self.pieces.append(piece)
-        self.size += len(piece.text)
+        self.size += len(text)
+        self.pieces.append(PieceRef(queued, number, text, self.size))
         if self.kind is not BlockKind.ARGUMENTS:
-            self.text += piece.text
+            self.text += text
 
     def joined(self) -> str:
         """Return the text of all pieces still here."""
-        return "".join(piece.text for piece in self.pieces)
+        return "".join([piece.text for piece in self.pieces])
 
-    def units(self, *, final: bool) -> Iterator[tuple[str, str]]:
-        """Yield (context, unit) for every unit that is complete and not yet taken."""
-        while (end := unit_end(self.text, self.taken - self.base, final=final)) is not None:
-            start = self.taken - self.base
-            self.taken = self.base + end
-            context = self.text[max(0, start - CONTEXT_CHARS) : start]
-            if start < CONTEXT_CHARS:
-                context = (self.before + context)[-CONTEXT_CHARS:]
-            yield context, self.text[start:end]
+    def units(self, *, final: bool) -> list[Unit]:
+        """Return every unit that is complete and not yet taken."""
+        found: list[Unit] = []
+        text, start = self.text, self.taken - self.base
+        while (end := unit_end(text, start, final=final)) is not None:
+            context = start if start < CONTEXT_CHARS else CONTEXT_CHARS
+            found.append(Unit(text[start - context : end], context))
+            start = end
+        self.taken = self.base + start
+        return found
 
     def resolve(self, size: int, edits: Sequence[Edit], withhold: str) -> None:
         """Take the answer on the next unit (`size` characters) and let the pieces go that end inside what was judged.
@@ -92,28 +130,31 @@ class Block:
         if withhold or self.withheld:
             self.edits.append(Edit(start, self.judged, "" if self.withheld else withhold))
             self.withheld = True
-        else:
+        elif edits:
             self.edits.extend(Edit(start + e.start, start + e.end, e.text) for e in settle(edits))
-        self._let_go()
+        pieces = self.pieces
+        if self.edits:
+            self._let_go_edited()
+        else:
+            while pieces and pieces[0].end <= self.judged:
+                pieces.popleft().queued.waiting -= 1
+        passed = self.judged - self.base
+        if passed > _PASSED_CHARS:
+            self.text = self.text[passed - CONTEXT_CHARS :]
+            self.base = self.judged - CONTEXT_CHARS
 
-    def _let_go(self) -> None:
+    def _let_go_edited(self) -> None:
         leaving: list[PieceRef] = []
-        size = 0
-        while self.pieces and self.base + size + len(self.pieces[0].text) <= self.judged:
-            piece = self.pieces.popleft()
-            size += len(piece.text)
-            leaving.append(piece)
+        while self.pieces and self.pieces[0].end <= self.judged:
+            leaving.append(self.pieces.popleft())
         if not leaving:
             return
-        local = [Edit(e.start - self.base, e.end - self.base, e.text) for e in self.edits]
+        begin, end = leaving[0].end - len(leaving[0].text), leaving[-1].end
+        local = [Edit(e.start - begin, e.end - begin, e.text) for e in self.edits]
         for piece, text in zip(leaving, apply_over([piece.text for piece in leaving], local), strict=True):
             piece.let_go(text)
-        base = self.base + size
         # An edit whose beginning has left with its replacement goes on cutting what is still here.
-        self.edits = [e if e.start >= base else Edit(base, e.end, "") for e in self.edits if e.end > base]
-        self.before = (self.before + self.text[:size])[-CONTEXT_CHARS:]
-        self.text = self.text[size:]
-        self.base = base
+        self.edits = [e if e.start >= end else Edit(end, e.end, "") for e in self.edits if e.end > end]
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ Owns what is known so far; each field is written by one stage, named beside it. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -59,19 +59,32 @@ class Account:
     """Who looked at one side of an exchange, what was seen and what was decided."""
 
     segments: int = 0
-    runs: dict[tuple[str, str, str, str], DetectorRun] = field(default_factory=dict)
     judged: list[Judged] = field(default_factory=list)
+    _runs: dict[tuple[str, str, str, str], DetectorRun] = field(default_factory=dict)
+    _last: tuple[DetectorRun, ...] = ()
+    _times: int = 0
 
-    def add_runs(self, runs: Iterable[DetectorRun]) -> None:
+    def add_runs(self, runs: tuple[DetectorRun, ...]) -> None:
         """Add runs; those of one detector with one ending are counted together."""
-        for run in runs:
+        if runs is self._last:  # clean inspections of as many segments share their runs: a stream has one a word
+            self._times += 1
+        else:
+            self._settle()
+            self._last, self._times = runs, 1
+
+    @property
+    def runs(self) -> tuple[DetectorRun, ...]:
+        """Return one run for each detector and ending, with all segments that it saw."""
+        self._settle()
+        return tuple(self._runs.values())
+
+    def _settle(self) -> None:
+        for run in self._last:
             key = (run.detector, run.version, run.status, run.reason)
-            known = self.runs.get(key)
-            if known is None:
-                self.runs[key] = run
-            else:  # built by hand, not by `replace`: a stream comes here with every word
-                segments = known.segments + run.segments
-                self.runs[key] = DetectorRun(run.detector, run.version, run.status, segments, run.reason)
+            known = self._runs.get(key)
+            segments = run.segments * self._times + (known.segments if known is not None else 0)
+            self._runs[key] = DetectorRun(run.detector, run.version, run.status, segments, run.reason)
+        self._last, self._times = (), 0
 
     @property
     def effect(self) -> Effect:

@@ -6,9 +6,9 @@ There is one way to judge a text, whatever the wire format and whether it was st
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from stockade.core.decisions import Effect
 from stockade.core.edits import Edit
@@ -20,7 +20,7 @@ from stockade.guard.pipeline import accounts
 from stockade.guard.pipeline.commands import Command, Inspect, Now, Recall, RecallVendorKnown, Record
 from stockade.guard.pipeline.exchange import Account, Exchange, Gate, Judged
 from stockade.guard.transforms.cleanse import notice, redaction
-from stockade.guard.transforms.pseudonyms import find, readings
+from stockade.guard.transforms.pseudonyms import Found, find, readings
 from stockade.guard.transforms.restore import restore
 
 Steps = Generator[Command, Any, Any]
@@ -34,12 +34,32 @@ class Text(NamedTuple):
     call: str = ""
 
 
+class Said(Protocol):
+    """What is read of a text to judge: a `Text`, or the work of a stream's window."""
+
+    @property
+    def segment(self) -> Segment:
+        """The text with its context."""
+
+    @property
+    def context(self) -> int:
+        """How many of its characters were judged before."""
+
+    @property
+    def call(self) -> str:
+        """The tool call's key, or ""."""
+
+
 class Judgement(NamedTuple):
     """What is to be done with one text of an answer. `denied` is the finding for which it may not pass."""
 
-    edits: list[Edit]
-    withhold: str
-    denied: Judged | None
+    edits: Sequence[Edit] = ()
+    withhold: str = ""
+    denied: Judged | None = None
+
+
+CLEAN = Judgement()
+"""Nothing was found: the text passes as it is."""
 
 
 @dataclass(slots=True)
@@ -93,7 +113,7 @@ def origins(exchange: Exchange, findings: Sequence[Finding]) -> Steps:
     return [Origin.VENDOR if finding.evidence in known else Origin.NEW for finding in findings]
 
 
-def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Text]) -> Steps:
+def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said]) -> Steps:
     """Return a `Judgement` for each text: detectors, policy, then stand-ins back to values.
 
     Offsets of edits count behind the context. Stops at the first denied text outside of tool calls (those can be
@@ -102,15 +122,18 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Text]) -> Steps
     """
     before = exchange.answered.segments
     findings: tuple[Finding, ...] = yield from inspect(exchange, exchange.answered, [text.segment for text in texts])
+    alike = [_alike(text) for text in texts]
+    if not findings and not any(alike):
+        return [CLEAN] * len(texts)
     found = []
     for finding in sorted(findings, key=lambda f: (f.segment, f.start, f.end)):
-        segment, context, _ = texts[finding.segment]
-        if finding.end > context:
+        text = texts[finding.segment]
+        if finding.end > text.context:
             origin = Origin.CONVERSATION if finding.evidence in exchange.evidences else Origin.NEW
             # From here on a finding counts in the whole answer's texts and in the new text, whatever came together.
-            start = max(finding.start - context, 0)
-            placed = replace(finding, segment=before + finding.segment, start=start, end=finding.end - context)
-            found.append((placed, segment, origin))
+            start, end = max(finding.start - text.context, 0), finding.end - text.context
+            placed = replace(finding, segment=before + finding.segment, start=start, end=end)
+            found.append((placed, text.segment, origin))
     opened = [_Open() for _ in texts]
     last = len(texts)
     for judged in decide(gate, exchange, Action.COMPLETE, found):
@@ -121,13 +144,16 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Text]) -> Steps
         _open(opened[index], judged)
         if opened[index].denied is not None and not texts[index].call:
             last = index + 1
-    restorable = [
-        (opened[index], segment.text[context:])
-        for index, (segment, context, _) in enumerate(texts[:last])
-        if segment.kind not in (Kind.THINKING, Kind.SEALED, Kind.BINARY)
-    ]
-    yield from _restore(exchange, restorable)
+    yield from _restore(exchange, [(opened[n], texts[n], one) for n, one in enumerate(alike[:last]) if one])
     return [Judgement(item.edits, item.withhold, item.denied) for item in opened[:last]]
+
+
+def _alike(text: Said) -> list[Found]:
+    """Return what has the form of a stand-in in the new part of a text, as far as it may be edited."""
+    kind = text.segment.kind
+    if kind is Kind.THINKING or kind is Kind.SEALED or kind is Kind.BINARY:
+        return []
+    return find(text.segment.text[text.context :])
 
 
 def _open(item: _Open, judged: Judged) -> None:
@@ -145,9 +171,8 @@ def _open(item: _Open, judged: Judged) -> None:
         item.edits.append(Edit(finding.start, finding.end, instead))
 
 
-def _restore(exchange: Exchange, texts: Iterable[tuple[_Open, str]]) -> Steps:
+def _restore(exchange: Exchange, seen: Sequence[tuple[_Open, Said, list[Found]]]) -> Steps:
     """Add the edits that put values back in the place of stand-ins. What only looks like one stays."""
-    seen = [(item, text, found) for item, text in texts if (found := find(text))]
     if not seen:
         return
     assert exchange.principal is not None
@@ -160,7 +185,7 @@ def _restore(exchange: Exchange, texts: Iterable[tuple[_Open, str]]) -> Steps:
         exchange.stand_ins.update(ours)
         exchange.not_stand_ins |= unknown - ours.keys()
     for item, text, _ in seen:
-        item.edits.extend(restore(text, exchange.stand_ins))
+        item.edits.extend(restore(text.segment.text[text.context :], exchange.stand_ins))
 
 
 def _brought_by_client(exchange: Exchange, stand_in: str) -> bool:

@@ -15,7 +15,7 @@ from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
 from stockade.guard.pipeline.commands import Headers, ReadUpstream, SendBody, SendHead
 from stockade.guard.pipeline.exchange import Exchange, Gate, Hash
-from stockade.guard.pipeline.judge import Judgement, Steps, Text, judge_answer
+from stockade.guard.pipeline.judge import CLEAN, Judgement, Steps, judge_answer
 from stockade.guard.pipeline.refusals import refused, withdrawal
 from stockade.guard.pipeline.window import Window, Work
 
@@ -80,7 +80,7 @@ def _judge_events(gate: Gate, exchange: Exchange, window: Window, events: Sequen
     for event in events:
         if event.facts is not None:
             exchange.facts = exchange.facts.merged(event.facts)
-        work.extend(window.accept(event))
+        work += window.accept(event)
         if window.call_complete:
             yield from _judge(gate, exchange, window, work)
             work = []
@@ -92,12 +92,13 @@ def _judge(gate: Gate, exchange: Exchange, window: Window, work: list[Work]) -> 
     """Judge work in order; resolve all of it, or everything before the text for which the stream must stop."""
     if not work:
         return
-    texts = [Text(item.segment, item.context, item.call) for item in work]
-    judgements: list[Judgement] = yield from judge_answer(gate, exchange, texts)
+    judgements: list[Judgement] = yield from judge_answer(gate, exchange, work)
     for item, judgement in zip(work, judgements, strict=False):
-        if judgement.denied is not None and not item.call:
-            raise refused(exchange, [judgement.denied], "answer")
-        if item.call and (judgement.denied is not None or judgement.withhold):
-            exchange.withdrawn += window.withdraw(item.call, withdrawal(exchange, judgement.denied, judgement.withhold))
-        item.edits, item.withhold = judgement.edits, judgement.withhold
+        if judgement is not CLEAN:
+            if judgement.denied is not None and not item.call:
+                raise refused(exchange, [judgement.denied], "answer")
+            if item.call and (judgement.denied is not None or judgement.withhold):
+                notice = withdrawal(exchange, judgement.denied, judgement.withhold)
+                exchange.withdrawn += window.withdraw(item.call, notice)
+            item.edits, item.withhold = judgement.edits, judgement.withhold
         window.resolve([item])

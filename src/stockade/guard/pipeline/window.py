@@ -9,8 +9,8 @@ call is complete and judged (DESIGN invariants 3, 4, 5).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from stockade.core.edits import Edit, apply, settle
 from stockade.core.errors import UpstreamError
@@ -18,9 +18,11 @@ from stockade.core.json_tokens import inner_segments
 from stockade.core.limits import KEEPALIVE_EVENTS, TOOL_CALL_CHARS_MAX
 from stockade.core.segments import Segment
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent, StreamReader
-from stockade.guard.pipeline.blocks import Arguments, Block, PieceRef, Queued
+from stockade.guard.pipeline.blocks import Arguments, Block, PieceRef, Queued, Whole
 
 _KEEPALIVE = b": stockade holds a tool call until it is complete\n\n"
+_WHOLES_KEPT = 64
+"""Texts that came whole and may come again; each event of a stream brings a few."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,8 +35,8 @@ class Work:
     segment: Segment
     context: int
     call: str
-    target: Block | Arguments | PieceRef
-    edits: list[Edit] = field(default_factory=list)
+    target: Block | Arguments | Whole
+    edits: Sequence[Edit] = ()
     withhold: str = ""
 
     @property
@@ -56,6 +58,7 @@ class Window:
         self._notices: dict[str, str] = {}
         self._ahead: list[Queued] = []
         self._withdrew = False
+        self._wholes: dict[int, Whole] = {}  # by identity of the segment, which a reader hands out again and again
 
     def accept(self, event: StreamEvent) -> list[Work]:
         """Queue an event; return what must now be judged.
@@ -77,26 +80,31 @@ class Window:
                 self._ahead.append(Queued(event, instead=_KEEPALIVE))
         work: list[Work] = []
         for number, piece in enumerate(event.pieces):
-            work.extend(self._take(queued, number, piece))
+            if piece.segment.text:
+                self._take(queued, number, piece, work)
         for key in event.closes:
-            work.extend(self._close(key))
+            self._close(key, work)
         return work
 
     def finish(self) -> list[Work]:
         """Return what is left to judge when the stream has ended."""
-        open_keys = dict.fromkeys([*self._blocks, *self._held])
-        return [work for key in open_keys for work in self._close(key)]
+        work: list[Work] = []
+        for key in dict.fromkeys([*self._blocks, *self._held]):
+            self._close(key, work)
+        return work
 
     def resolve(self, work: Iterable[Work]) -> None:
         """Take the answers (`edits`, `withhold`) of judged work."""
         for item in work:
-            match item.target:
-                case Block() as block:
-                    block.resolve(len(item.new_text), item.edits, item.withhold)
-                case Arguments() as arguments:
-                    arguments.resolve(item.segment, item.withhold or apply(item.new_text, settle(item.edits)))
-                case PieceRef() as piece:
-                    piece.let_go(item.withhold or apply(piece.text, settle(item.edits)))
+            target = item.target
+            if type(target) is Block:
+                target.resolve(len(item.segment.text) - item.context, item.edits, item.withhold)
+                continue
+            text = item.withhold or apply(item.segment.text, settle(item.edits))
+            if type(target) is Arguments:
+                target.resolve(item.segment, text)
+            elif type(target) is Whole:
+                target.resolve(text)
 
     def withdraw(self, call: str, notice: str) -> int:
         """Put a text with `notice` in the place of a tool call, once all of it is here; return 1 the first time."""
@@ -123,12 +131,13 @@ class Window:
         queue = self._queue
         while queue and queue[0].waiting <= 0:
             out.append(self._bytes(queue.popleft()))
-        if queue and self._ahead:
-            # The head waits: pings and signs of life overtake it, so that nobody takes the stream for dead.
-            overtaking = {id(queued) for queued in self._ahead}
-            out.extend(self._bytes(queued) for queued in self._ahead if not queued.sent)
-            self._queue = deque(queued for queued in queue if id(queued) not in overtaking)
-        self._ahead.clear()
+        if self._ahead:
+            if queue:
+                # The head waits: pings and signs of life overtake it, so that nobody takes the stream for dead.
+                overtaking = {id(queued) for queued in self._ahead}
+                out.extend(self._bytes(queued) for queued in self._ahead if not queued.sent)
+                self._queue = deque(queued for queued in queue if id(queued) not in overtaking)
+            self._ahead.clear()
         return b"".join(out)
 
     def _bytes(self, queued: Queued) -> bytes:
@@ -161,49 +170,54 @@ class Window:
     def _beside(self, queued: Queued) -> StreamEvent:
         """Return a held event with the edits of what stands beside its call; what is of the call goes as it came."""
         pieces = queued.event.pieces
-        texts = {number: text for number, text in queued.texts.items() if pieces[number].beside}
+        texts = {number: text for number, text in (queued.texts or {}).items() if pieces[number].beside}
         return replace(queued.event, raw=self._reader.apply(queued.event, texts)) if texts else queued.event
 
-    def _take(self, queued: Queued, number: int, piece: Piece) -> Iterator[Work]:
-        text = piece.segment.text
-        if not text:
-            return
+    def _take(self, queued: Queued, number: int, piece: Piece, work: list[Work]) -> None:
+        """Let an event wait for one of its strings; add what must now be judged to `work`."""
+        segment, key, kind, beside = piece
         queued.waiting += 1
-        reference = PieceRef(queued, number, text)
-        call = "" if piece.beside else queued.event.holds
-        if piece.block:
-            block = self._blocks.get(piece.block)
+        call = "" if beside else queued.event.holds
+        if key:
+            block = self._blocks.get(key)
             if block is None:
-                block = self._blocks[piece.block] = Block(piece.block_kind, piece.segment, call)
-            block.push(reference)
+                block = self._blocks[key] = Block(kind, segment, call)
+            block.push(queued, number, segment.text)
             if block.call and block.size > TOOL_CALL_CHARS_MAX:
                 raise UpstreamError("A tool call in the vendor's stream is larger than the gate judges.")
             if block.kind is not BlockKind.ARGUMENTS:
-                yield from self._units(block, final=False)
-        elif piece.block_kind is BlockKind.ARGUMENTS:
-            yield from _judge_arguments([reference], piece.segment, call)
+                _judge_units(block, work, final=False)
+        elif kind is BlockKind.ARGUMENTS:
+            _judge_arguments([PieceRef(queued, number, segment.text)], segment, call, work)
+        elif (whole := self._wholes.get(id(segment))) is not None:
+            whole.push(PieceRef(queued, number, segment.text))
         else:
-            yield Work(piece.segment, 0, call, reference)
+            if len(self._wholes) >= _WHOLES_KEPT:
+                self._wholes.clear()
+            whole = self._wholes[id(segment)] = Whole(segment, [PieceRef(queued, number, segment.text)])
+            work.append(Work(segment, 0, call, whole))
 
-    def _close(self, key: str) -> Iterator[Work]:
+    def _close(self, key: str, work: list[Work]) -> None:
         block = self._blocks.pop(key, None)
         if key in self._held:
             self._complete.append(key)
         if block is None:
             return
         if block.kind is BlockKind.ARGUMENTS:
-            yield from _judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call)
+            _judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call, work)
         else:
-            yield from self._units(block, final=True)
-
-    def _units(self, block: Block, *, final: bool) -> Iterator[Work]:
-        for context, unit in block.units(final=final):
-            yield Work(block.segment._replace(text=context + unit), len(context), block.call, block)
+            _judge_units(block, work, final=True)
 
 
-def _judge_arguments(pieces: list[PieceRef], segment: Segment, call: str) -> Iterator[Work]:
-    """Return the work on one JSON text: its strings and long numbers, or all of it when it has none."""
+def _judge_units(block: Block, work: list[Work], *, final: bool) -> None:
+    """Add the work on the units of a text that are complete."""
+    path, _, role, channel, kind, token, _ = block.segment
+    for text, context in block.units(final=final):
+        work.append(Work(Segment(path, text, role, channel, kind, token), context, block.call, block))
+
+
+def _judge_arguments(pieces: list[PieceRef], segment: Segment, call: str, work: list[Work]) -> None:
+    """Add the work on one JSON text: its strings and long numbers, or all of it when it has none."""
     inner = inner_segments(segment)
     arguments = Arguments(pieces, segment.text, len(inner))
-    for string in inner:
-        yield Work(string, 0, call, arguments)
+    work.extend(Work(string, 0, call, arguments) for string in inner)

@@ -33,14 +33,13 @@ from stockade.guard.dialects.anthropic_messages.answer import (
 from stockade.guard.dialects.anthropic_messages.blocks import citation
 from stockade.guard.dialects.body import apply, read_answer
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
+from stockade.guard.dialects.event_reader import EventReader
 from stockade.guard.dialects.shape import Free, Leaf, Record, Setting, Shape, Tagged, Voice, Word
 from stockade.guard.dialects.sse import (
     BrokenStreamError,
     SseEvent,
-    SseSplitter,
     event_data,
     frame,
-    read_in_turn,
     replace_data,
 )
 
@@ -111,7 +110,7 @@ class MessagesStream:
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._splitter = SseSplitter()
+        self._events = EventReader(self._read, _varies)
         self._open: dict[int, _Block] = {}
         self._blocks: dict[str, _Block] = {}
         self._withdrawn: dict[str, str] = {}
@@ -119,11 +118,11 @@ class MessagesStream:
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that are complete with `data`."""
-        return read_in_turn(lambda: self._splitter.feed(data), self._read)
+        return self._events.feed(data)
 
     def end(self) -> list[StreamEvent]:
         """Return what was left. Fails: UpstreamError when the answer did not end."""
-        events = read_in_turn(self._splitter.end, self._read)
+        events = self._events.end()
         if not self._last:
             raise BrokenStreamError("The vendor's stream ended before its last event.", events)
         return events
@@ -229,6 +228,11 @@ def _growing(segment: Segment, block: _Block, delta: str) -> Piece:
     if part not in block.parts:
         block.parts.append(part)
     return Piece(segment, part)
+
+
+def _varies(piece: Piece) -> bool:
+    """Say whether any string in this place is read alike: what continues a block itself, not a part of unknown kind."""
+    return piece.block.isdecimal() and len(piece.segment.path) == 2 and piece.segment.path[0] == "delta"
 
 
 def _facts(kind: str, value: Mapping[str, object]) -> AnswerFacts | None:

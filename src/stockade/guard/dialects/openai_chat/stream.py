@@ -20,8 +20,9 @@ from stockade.core.errors import UpstreamError
 from stockade.core.segments import NUMBER, Kind, Segment
 from stockade.guard.dialects import body, sse
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
+from stockade.guard.dialects.event_reader import EventReader
 from stockade.guard.dialects.openai_chat.answer_grammar import CHUNK, facts_of
-from stockade.guard.dialects.openai_shapes import aside
+from stockade.guard.dialects.openai_shapes import PADDING, aside
 from stockade.guard.dialects.values import rows, table, text
 
 CALLED = frozenset({"tool_calls", "function_call"})
@@ -32,6 +33,7 @@ _WHOLE = frozenset({"role", "id", "type", "name", "data"})
 
 _CALLS = ".calls"
 _SPELT = (("delta", "content"), ("delta", "refusal"))
+_SAID = ("content", "refusal", "reasoning_content", "reasoning")
 _DEPTH_OF_DELTA = 3  # ("choices", 0, "delta")
 
 
@@ -58,18 +60,18 @@ class ChatStream:
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._splitter = sse.SseSplitter()
+        self._events = EventReader(self._event, _varies)
         self._choices: dict[int, _Choice] = {}
         self._withdrawn: set[str] = set()
         self._ended = False
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that are complete with `data`."""
-        return sse.read_in_turn(lambda: self._splitter.feed(data), self._event)
+        return self._events.feed(data)
 
     def end(self) -> list[StreamEvent]:
         """Return what was left. Some vendors send no [DONE]: then every choice must have named its finish reason."""
-        events = sse.read_in_turn(self._splitter.end, self._event)
+        events = self._events.end()
         if not self._ended and not (self._choices and all(choice.finished for choice in self._choices.values())):
             raise sse.BrokenStreamError("the vendor's stream ended before the answer was complete", events)
         return events
@@ -226,6 +228,14 @@ class ChatStream:
                 yield _Entry(("choices", place, "delta", "tool_calls", at), number, key)
             if type(delta.get("function_call")) is dict:
                 yield _Entry(("choices", place, "delta", "function_call"), number, f"c{number}.f")
+
+
+def _varies(piece: Piece) -> bool:
+    """Say whether any string in this place is read alike: what a choice says, a call's arguments, the padding."""
+    path = piece.segment.path
+    if not piece.block:
+        return path == PADDING and piece.segment.kind is Kind.IDENTIFIER
+    return piece.block_kind is BlockKind.ARGUMENTS or (len(path) == _DEPTH_OF_DELTA + 1 and path[-1] in _SAID)
 
 
 def _choices(chunk: Mapping[str, object]) -> Iterator[tuple[int, dict[str, object]]]:

@@ -19,10 +19,11 @@ from stockade.core.exchange import AnswerFacts
 from stockade.core.segments import NUMBER, Kind, Segment
 from stockade.guard.dialects import body, sse
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
+from stockade.guard.dialects.event_reader import EventReader
 from stockade.guard.dialects.openai_responses.calls import message_events, message_for, replace_calls, unspell
 from stockade.guard.dialects.openai_responses.grammar import ENDED, EVENTS, UNKNOWN_EVENT, facts_of
 from stockade.guard.dialects.openai_responses.items import CLIENT_CALLS
-from stockade.guard.dialects.openai_shapes import aside
+from stockade.guard.dialects.openai_shapes import PADDING, aside
 from stockade.guard.dialects.values import rows, table, text
 
 _CALL_EVENTS = ("response.function_call_arguments.", "response.custom_tool_call_input.", "response.shell_call_command.")
@@ -34,7 +35,7 @@ class ResponsesStream:
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._splitter = sse.SseSplitter()
+        self._events = EventReader(self._event, _varies)
         self._calls: dict[str, None] = {}  # keys of the calls that are not complete yet
         self._blocks: dict[str, str] = {}  # open texts, each with its place in the output
         self._messages: dict[str, dict[str, object]] = {}  # what stands for withdrawn calls, by id and call id
@@ -42,11 +43,11 @@ class ResponsesStream:
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that are complete with `data`."""
-        return sse.read_in_turn(lambda: self._splitter.feed(data), self._event)
+        return self._events.feed(data)
 
     def end(self) -> list[StreamEvent]:
         """Return what was left. Fails: UpstreamError when no event has ended the answer."""
-        events = sse.read_in_turn(self._splitter.end, self._event)
+        events = self._events.end()
         if not self._ended:
             raise sse.BrokenStreamError("the vendor's stream ended before the answer was complete", events)
         return events
@@ -166,6 +167,14 @@ class ResponsesStream:
         if kind == "response.refusal.done":
             return AnswerFacts(refusal_category="refusal")
         return None
+
+
+def _varies(piece: Piece) -> bool:
+    """Say whether any string in this place is read alike: a delta of a known event, the padding."""
+    path, kind = piece.segment.path, piece.segment.kind
+    if not piece.block:
+        return path == PADDING and kind is Kind.IDENTIFIER
+    return path == ("delta",) and kind is not Kind.OPAQUE
 
 
 def _kind(data: bytes) -> str:
