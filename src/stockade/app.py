@@ -47,6 +47,8 @@ KEYS_POLL_S = 0.5
 POLICY_POLL_S = 2.0
 """How often policy files are looked at for a change."""
 
+COUNTS_S = 60.0
+"""How often those who were not let in are reported: they are counted, so that knocking fills no disk."""
 
 POLICIES = Path(__file__).parent / "policies"
 """The built-in pack and the schema of all policies."""
@@ -135,7 +137,9 @@ class App:
             await self._note(EventName.LEDGER_REPAIRED, repair.path.name)
         await self._note(EventName.STARTED, self.services.gate.policy.digest)
         loop = asyncio.get_running_loop()
-        watchers = [loop.create_task(self._watch_keys()), loop.create_task(self._watch_policy())]
+        watchers = [
+            loop.create_task(watch) for watch in (self._watch_keys(), self._watch_policy(), self._report_counts())
+        ]
         hung_up = asyncio.Event()
         watchers.append(loop.create_task(self._reload_when(hung_up)))
         try:
@@ -148,6 +152,7 @@ class App:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
+            await self._report_turned_away()
             await self._note(EventName.STOPPED, self.services.gate.policy.digest)
             await self.upstream.close()
             self._closing.close()
@@ -168,6 +173,18 @@ class App:
                 if not self._fault:
                     self.services.events.failure("keys_unreadable", error)
                 self._fault = "the control store does not answer"
+
+    async def _report_counts(self) -> None:
+        while True:
+            await asyncio.sleep(COUNTS_S)
+            await self._report_turned_away()
+
+    async def _report_turned_away(self) -> None:
+        """Tell how many were not let in: in the log for all, in the ledger for keys of this gate."""
+        for key, codes in self.services.events.turned_away().items():
+            self.services.events.write("turned_away", key=key or None, **codes)
+            if key:
+                await self._note(EventName.TURNED_AWAY, key, tuple(sorted(codes.items())))
 
     async def _watch_policy(self) -> None:
         while self.settings.policy:
@@ -196,8 +213,8 @@ class App:
         self.services.events.write("policy_reloaded", digest=policy.digest)
         await self._note(EventName.POLICY_RELOADED, policy.digest)
 
-    async def _note(self, name: EventName, subject: str) -> None:
-        event = Event(name, int(self.services.clock.now_s() * 1000), subject=subject)
+    async def _note(self, name: EventName, subject: str, counts: tuple[tuple[str, int], ...] = ()) -> None:
+        event = Event(name, int(self.services.clock.now_s() * 1000), subject=subject, counts=counts)
         try:
             await self.ledger.append(encode(event))
         except StockadeError as error:

@@ -12,6 +12,7 @@ import pytest
 
 from stockade import app
 from stockade.app import POLICIES
+from stockade.config.schema import Limits
 from stockade.core.errors import ConfigError
 from stockade.stores.ledger_files import PosixFile
 from stockade.stores.ledger_reader import verify
@@ -199,3 +200,16 @@ def test_an_end_in_the_middle_of_a_stream_is_an_end_in_order(vendor: FakeVendor,
         read_until(open_, b"message_stop")
     assert gate.records("event")[-1]["event"] == "stopped"
     assert gate.outcome_of(vendor.received[-1].body)["ended"] == "completed"
+
+
+def test_knocking_leaves_one_line_and_a_count(vendor: FakeVendor, tmp_path: Path) -> None:
+    limits = Limits(requests_per_minute=1, requests_burst=1)
+    with RunningGate.start(settings_for(vendor.base_url, tmp_path, limits=limits)) as gate:
+        statuses = [send(gate, MESSAGES, body_for(MESSAGES)).status for _ in range(21)]
+        assert statuses == [200] + [429] * 20
+        assert {send(gate, MESSAGES, body_for(MESSAGES), key="nobody").status for _ in range(20)} == {401}
+    assert [gate.log.count(f'"code":"{code}"') for code in ("rate_limited", "authentication")] == [1, 1]
+    assert '"event":"turned_away","key":null,"authentication":20' in gate.log
+    assert len(gate.records("outcome")) == 1
+    counted = [one for one in gate.records("event") if one["event"] == "turned_away"]
+    assert [one["counts"] for one in counted] == [{"rate_limited": 20}]

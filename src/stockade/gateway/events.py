@@ -1,6 +1,7 @@
 """The gate's log: one JSON line an event, on stderr. An event name, key-values, digests and lengths; never content.
 
 Ordinary exchanges are not logged, they stand in the ledger; what an operator must know is: refusals, failures, faults.
+Whoever was not let in (no key, no place left) is told of once, then counted: knocking must not fill a disk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from typing import IO, Any
 import orjson
 
 from stockade.core.errors import StockadeError
+from stockade.guard.pipeline.admission import turned_away
 from stockade.guard.pipeline.exchange import Exchange
+
+KEYS_COUNTED_MAX = 1000
+"""Keys that are counted apart between two reports; the rest are counted together, under the name `others`."""
 
 _PASSED = frozenset({"completed", "client_gone"})
 
@@ -22,6 +27,7 @@ class EventLog:
     def __init__(self, stream: IO[str] | None = None) -> None:
         """Write to `stream`, stderr when none is given."""
         self._stream = stream
+        self._turned_away: dict[str, dict[str, int]] = {}
 
     def write(self, event: str, **fields: Any) -> None:
         """Write one event."""
@@ -37,6 +43,8 @@ class EventLog:
         """Write how an exchange ended, when somebody should know."""
         if exchange.ended in _PASSED and not exchange.fault:
             return
+        if turned_away(exchange) and not exchange.fault and not self._is_first(exchange):
+            return
         # The error's sentence may repeat what the caller sent (a model's name), so only its code is written.
         self.write(
             "exchange",
@@ -48,3 +56,18 @@ class EventLog:
             refusal=getattr(exchange.error, "refusal", None),
             fault=exchange.fault or None,
         )
+
+    def turned_away(self) -> dict[str, dict[str, int]]:
+        """Return how many were not let in since the last call: by key ("" for none), then by error code."""
+        counted, self._turned_away = self._turned_away, {}
+        return counted
+
+    def _is_first(self, exchange: Exchange) -> bool:
+        """Count an exchange that was not let in; say whether it is the first of its kind since the last report."""
+        key = exchange.principal.key if exchange.principal else ""
+        if key not in self._turned_away and len(self._turned_away) >= KEYS_COUNTED_MAX:
+            key = "others"
+        codes = self._turned_away.setdefault(key, {})
+        code = exchange.error.code if exchange.error else "none"
+        codes[code] = codes.get(code, 0) + 1
+        return codes[code] == 1

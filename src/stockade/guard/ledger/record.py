@@ -56,6 +56,7 @@ class EventName(StrEnum):
     POLICY_RELOADED = "policy_reloaded"
     STARTED = "started"
     STOPPED = "stopped"
+    TURNED_AWAY = "turned_away"
 
 
 class Body(NamedTuple):

@@ -5,7 +5,13 @@ Never answers for a caller that was not proven (DESIGN invariant 7), never reads
 
 from __future__ import annotations
 
-from stockade.core.errors import InvalidRequestError, NotFoundError, NoWebSocketError, TooLargeError
+from stockade.core.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    NoWebSocketError,
+    RateLimitedError,
+    TooLargeError,
+)
 from stockade.core.limits import HEADER_BYTES_MAX, PATH_CHARS_MAX
 from stockade.guard.dialects.dialect import Dialect, Operation, Route
 from stockade.guard.identity import authenticate
@@ -59,6 +65,12 @@ def admit(gate: Gate, exchange: Exchange) -> Steps:
     exchange.reservation = yield Reserve(exchange.principal.key)
     if exchange.route.operation is not Operation.MODELS:
         exchange.body = yield ReadBody(gate.body_bytes_max)
+
+
+def turned_away(exchange: Exchange) -> bool:
+    """Say whether the caller was not let in. That is counted, not recorded: it costs a caller nothing to try again."""
+    full = exchange.reservation is None and isinstance(exchange.error, RateLimitedError)
+    return full or exchange.principal is None
 
 
 def speaks(exchange: Exchange) -> str:

@@ -18,6 +18,7 @@ from stockade.core.facts import Origin
 from stockade.core.limits import ANSWER_BYTES_MAX
 from stockade.guard.dialects.dialect import Operation, ParsedAnswer
 from stockade.guard.pipeline import accounts, stream
+from stockade.guard.pipeline.admission import turned_away
 from stockade.guard.pipeline.commands import (
     Block,
     CallUpstream,
@@ -111,8 +112,8 @@ def settle(_gate: Gate, exchange: Exchange) -> Steps:
 
 
 def record_outcome(gate: Gate, exchange: Exchange) -> Steps:
-    """Record how the exchange ended, who looked at the answer and what was seen."""
-    if exchange.principal is None:
+    """Record how the exchange ended, who looked at the answer and what was seen; who was not let in is only counted."""
+    if turned_away(exchange):
         return
     at_s = yield Now()
     yield Record(accounts.outcome(gate, exchange, at_s))
