@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens as the vendor counted them; None where it did not say.
 
     `input` counts uncached input tokens only, `cache_read` and `cache_write` those read from and written to the
@@ -21,12 +20,15 @@ class Usage:
 
     def merged(self, later: Usage) -> Usage:
         """Return the usage with every figure that `later` states taken from it."""
-        stated = {name: value for name in self.__slots__ if (value := getattr(later, name)) is not None}
-        return replace(self, **stated)
+        if self == _NOTHING:
+            return later
+        return Usage(*[new if new is not None else old for old, new in zip(self, later, strict=True)])
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFacts:
+_NOTHING = Usage()
+
+
+class AnswerFacts(NamedTuple):
     """What an answer, or what has come of it so far, says of itself. Empty strings where nothing was said."""
 
     served_model: str = ""
@@ -37,6 +39,8 @@ class AnswerFacts:
 
     def merged(self, later: AnswerFacts) -> AnswerFacts:
         """Return the facts with everything that `later` states taken from it."""
+        if self == _UNSAID:
+            return later
         return AnswerFacts(
             later.served_model or self.served_model,
             later.answer_id or self.answer_id,
@@ -44,3 +48,6 @@ class AnswerFacts:
             later.refusal_category or self.refusal_category,
             self.usage.merged(later.usage),
         )
+
+
+_UNSAID = AnswerFacts()
