@@ -7,8 +7,9 @@ No pattern crosses from text to text: a hit is only a place to look, and the loo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import accumulate
 
 import hyperscan
@@ -19,6 +20,10 @@ from stockade.guard.detectors.patterns import Pattern
 
 SEPARATOR = "\n\0\n"
 """Stands between joined texts: a newline at either end, so that `^`, `$` and word boundaries hold at their ends."""
+
+
+Compiled = MutableMapping[str, bytes]
+"""Databases compiled earlier, by the digest of what they were compiled from; may forget, must not make up."""
 
 
 class HitsExceededError(Exception):
@@ -50,8 +55,11 @@ class Scan:
 class Scanner:
     """One compiled database of all patterns and one of the marks of encodings. Safe to call from several threads."""
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        """Compile `patterns` and the marks; fails with hyperscan's own error for a bad expression."""
+    def __init__(self, patterns: Sequence[Pattern], compiled: Compiled | None = None) -> None:
+        """Compile `patterns` and the marks (seconds), or take them from `compiled` (a millisecond).
+
+        Fails with hyperscan's own error for a bad expression.
+        """
         needs = sorted({pattern.needs for pattern in patterns} - {""})
         self._needed = [needs.index(pattern.needs) if pattern.needs else -1 for pattern in patterns]
         self._needs_from = len(patterns)
@@ -65,8 +73,8 @@ class Scanner:
             )
             for pattern in patterns
         ]
-        self._database = _Database([*formats, *words, *marks])
-        self._marks = _Database(marks)
+        self._database = _Database([*formats, *words, *marks], compiled)
+        self._marks = _Database(marks, compiled)
 
     def marked(self, scan: Scan) -> list[int]:
         """Return which texts bear a mark of an encoding, or characters that a view may fold."""
@@ -109,14 +117,8 @@ class Scanner:
 class _Database:
     """Expressions compiled together. Each scan takes scratch space of its own, so scans may run side by side."""
 
-    def __init__(self, expressions: Sequence[tuple[str, int]]) -> None:
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[expression.encode() for expression, _ in expressions],
-            ids=list(range(len(expressions))),
-            elements=len(expressions),
-            flags=[flags for _, flags in expressions],
-        )
+    def __init__(self, expressions: Sequence[tuple[str, int]], compiled: Compiled | None) -> None:
+        self._database = _loaded(expressions, compiled)
         self._scratches = [hyperscan.Scratch(self._database)]
         self._spare = hyperscan.Scratch(self._database)  # never scanned with: a scratch in use cannot be cloned
 
@@ -140,3 +142,25 @@ class _Database:
         finally:
             self._scratches.append(scratch)
         return seen
+
+
+def _loaded(expressions: Sequence[tuple[str, int]], compiled: Compiled | None) -> hyperscan.Database:
+    """Return the database of these expressions: an earlier one if it is whole and of this machine, else a new one."""
+    compiled = {} if compiled is None else compiled
+    version = hyperscan.__version__  # type: ignore[attr-defined]
+    name = sha256(repr((version, list(expressions))).encode()).hexdigest()
+    kept = compiled.get(name)
+    if kept is not None:
+        try:
+            return hyperscan.loadb(kept, hyperscan.HS_MODE_BLOCK)
+        except hyperscan.error:  # cut, altered, or compiled on another kind of processor: hyperscan's own checks
+            compiled.pop(name, None)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[expression.encode() for expression, _ in expressions],
+        ids=list(range(len(expressions))),
+        elements=len(expressions),
+        flags=[flags for _, flags in expressions],
+    )
+    compiled[name] = hyperscan.dumpb(database)
+    return database
