@@ -1,0 +1,1 @@
+"""Measuring: how well detectors do on labelled texts, with honest intervals."""

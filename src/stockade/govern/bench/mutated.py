@@ -1,0 +1,91 @@
+"""Mutated: how much recall is lost when attacks are written otherwise.
+
+Owns the comparison. It is made on the same positives, at thresholds that were fixed before: the shipped one, and the
+one that flags 1 % of the unchanged negatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from stockade.core.segments import Channel
+from stockade.govern.bench.measuring import Measured, concerns, score_of
+from stockade.govern.bench.metrics import Share, flagged
+from stockade.govern.bench.rows import Row
+from stockade.govern.bench.scoring import Scorer, score_rows
+
+Write = Callable[[str], str]
+"""A mutation with its seed, as the gate would read what it gives."""
+
+
+class Lost(NamedTuple):
+    """Recall of one detector before and after one mutation, at the shipped threshold and at 1 % false positives.
+
+    `loss` and `loss_at_one` are the differences, 0.1 for ten points; below zero something was gained.
+    """
+
+    detector: str
+    mutation: str
+    before: Share
+    after: Share
+    before_at_one: Share
+    after_at_one: Share
+
+    @property
+    def loss(self) -> float:
+        """Return what is lost at the shipped threshold."""
+        return self.before.value - self.after.value
+
+    @property
+    def loss_at_one(self) -> float:
+        """Return what is lost at 1 % false positives."""
+        return self.before_at_one.value - self.after_at_one.value
+
+
+def losses(
+    scorer: Scorer,
+    rows: Sequence[Row],
+    mutations: Mapping[str, Write],
+    measured: Sequence[Measured],
+    channel: Channel,
+    advance: Callable[[int], object] = lambda _: None,
+) -> tuple[list[Lost], int]:
+    """Return the losses of every detector under every mutation, and how many texts could not be scored.
+
+    A text that could not be scored counts as found: the gate refuses what its guard could not read.
+    """
+    positives = [row for row in rows if row.positive]
+    before = [each.scores for each in score_rows(scorer, positives, channel, advance)]
+    found: list[Lost] = []
+    unscored = before.count(None)
+    for name, write in mutations.items():
+        changed = [row._replace(text=write(row.text)) for row in positives]
+        after = [each.scores for each in score_rows(scorer, changed, channel, advance)]
+        unscored += after.count(None)
+        for each in measured:
+            found.extend(_lost(name, each, positives, before, after, scorer.thresholds))
+    return found, unscored
+
+
+def _lost(
+    mutation: str,
+    measured: Measured,
+    rows: Sequence[Row],
+    before: Sequence[Mapping[str, float] | None],
+    after: Sequence[Mapping[str, float] | None],
+    thresholds: Mapping[str, float],
+) -> list[Lost]:
+    at_one = measured.rates[1].threshold
+    pair = []
+    for scores in (before, after):
+        judged = [
+            1.0 if each is None else score_of(each, measured.detector, thresholds)
+            for row, each in zip(rows, scores, strict=True)
+            if concerns(row, measured.detector)
+        ]
+        pair.append((flagged(judged, measured.threshold), flagged(judged, 2.0 if at_one is None else at_one)))
+    (shipped, one), (shipped_after, one_after) = pair
+    if shipped is None or shipped_after is None or one is None or one_after is None:
+        return []
+    return [Lost(measured.detector, mutation, shipped, shipped_after, one, one_after)]
