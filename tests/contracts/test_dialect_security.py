@@ -33,7 +33,7 @@ def play(path: str, more: dict[str, Any], book: Playbook, answer: Any = None) ->
 
 def listing(*globs: str, policy: str = "") -> Playbook:
     listed = replace(gate(policy), models=ModelList(globs))
-    return Playbook(listed, lambda segments, key: inspector().inspect(segments, key))
+    return Playbook(listed, lambda segments, key, scope: inspector().inspect(segments, key, scope))
 
 
 NAMING: list[tuple[str, dict[str, Any]]] = [

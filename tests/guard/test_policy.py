@@ -18,6 +18,9 @@ CALL = CallFacts("tenant", "key", "claude-x", "anthropic_messages", True)
 CREDENTIAL = FindingFacts("secrets.formats", "x", "credential", 3, 900, "user", "text", True, False, "new")
 PERSONAL = CREDENTIAL._replace(category="personal_data", severity=2)
 HIDDEN = CREDENTIAL._replace(category="hidden_text", severity=2)
+INJECTION = CREDENTIAL._replace(category="injection", channel="tool_result")
+JAILBREAK = CREDENTIAL._replace(category="jailbreak")
+HARM = CREDENTIAL._replace(category="harm")
 
 # rule -> (facts on which it decides, the nearest facts on which it does not)
 PROMPT = {
@@ -71,8 +74,46 @@ PROMPT = {
         ],
         [HIDDEN._replace(score=100), HIDDEN._replace(channel="assistant", score=100)],
     ),
+    "injection-in-untrusted": (
+        [INJECTION, INJECTION._replace(channel="document"), INJECTION._replace(score=300, latest=False)],
+        [
+            INJECTION._replace(channel="tool_definition"),
+            INJECTION._replace(channel="user"),
+            INJECTION._replace(editable=False),
+            JAILBREAK._replace(channel="tool_result"),
+        ],
+    ),
+    "injection-in-tool-definition": (
+        [INJECTION._replace(channel="tool_definition"), INJECTION._replace(channel="tool_definition", latest=False)],
+        [INJECTION, HIDDEN._replace(channel="tool_definition")],
+    ),
+    "jailbreak-in-prompt": (
+        [JAILBREAK, JAILBREAK._replace(score=300), JAILBREAK._replace(latest=False, editable=False)],
+        [
+            JAILBREAK._replace(latest=False),
+            JAILBREAK._replace(channel="tool_result"),
+            INJECTION._replace(channel="user"),
+        ],
+    ),
+    "jailbreak-in-history": (
+        [JAILBREAK._replace(latest=False)],
+        [JAILBREAK, JAILBREAK._replace(latest=False, editable=False), HARM._replace(latest=False)],
+    ),
+    "grave-harm-in-prompt": (
+        [HARM, HARM._replace(severity=4), HARM._replace(latest=False, editable=False)],
+        [HARM._replace(severity=2), HARM._replace(latest=False), HARM._replace(channel="assistant")],
+    ),
+    "grave-harm-in-history": (
+        [HARM._replace(latest=False)],
+        [HARM, HARM._replace(latest=False, severity=2), HARM._replace(latest=False, channel="assistant")],
+    ),
+    "harm-in-prompt": (
+        [HARM._replace(severity=2), HARM._replace(channel="assistant"), HARM._replace(severity=1, editable=False)],
+        [HARM, JAILBREAK._replace(severity=1)],
+    ),
     "cannot-be-cleansed": (
         [
+            INJECTION._replace(editable=False),
             CREDENTIAL._replace(editable=False),
             CREDENTIAL._replace(editable=False, kind="binary", score=500),
             PERSONAL._replace(editable=False),
@@ -80,6 +121,7 @@ PROMPT = {
         ],
         [
             CREDENTIAL,
+            HARM._replace(editable=False, severity=2),
             CREDENTIAL._replace(editable=False, score=499),
             CREDENTIAL._replace(editable=False, kind="thinking", origin="vendor"),
             PERSONAL._replace(editable=False, severity=1),
@@ -127,6 +169,11 @@ COMPLETE = {
         [HIDDEN._replace(kind="thinking"), HIDDEN._replace(kind="thinking", score=1)],
         [HIDDEN, CREDENTIAL._replace(kind="thinking")],
     ),
+    "grave-harm-in-answer": (
+        [HARM._replace(channel="assistant"), HARM._replace(channel="assistant", kind="thinking", editable=False)],
+        [HARM._replace(severity=2), HARM._replace(origin="conversation")],
+    ),
+    "harm-in-answer": ([HARM._replace(severity=2), HARM._replace(origin="conversation")], [HARM, CREDENTIAL]),
     "weak-finding-in-answer": (
         [CREDENTIAL._replace(score=499), PERSONAL._replace(score=1)],
         [CREDENTIAL._replace(score=500), CREDENTIAL._replace(score=499, origin="conversation")],
@@ -139,9 +186,16 @@ COMPLETE = {
 EFFECTS = {
     "allow-answer": Effect.ALLOW,
     "cannot-be-cleansed": Effect.DENY,
+    "grave-harm-in-answer": Effect.DENY,
+    "grave-harm-in-history": Effect.WITHHOLD,
+    "grave-harm-in-prompt": Effect.DENY,
     "credential-in-prompt": Effect.PSEUDONYMISE,
     "hidden-text-in-answer": Effect.REDACT,
     "hidden-text-in-prompt": Effect.REDACT,
+    "injection-in-tool-definition": Effect.DENY,
+    "injection-in-untrusted": Effect.WITHHOLD,
+    "jailbreak-in-history": Effect.WITHHOLD,
+    "jailbreak-in-prompt": Effect.DENY,
     "new-credential-in-answer": Effect.REDACT,
     "personal-data-in-prompt": Effect.PSEUDONYMISE,
 }
@@ -173,5 +227,5 @@ def test_only_listed_models_may_be_called() -> None:
 
 
 def test_the_pack_permits_whatever_it_does_not_name() -> None:
-    other = CREDENTIAL._replace(category="injection")
+    other = CREDENTIAL._replace(category="of-tomorrow")
     assert ENGINE.decide(Action.PROMPT, CALL, [other]).effect is Effect.ALLOW

@@ -44,7 +44,7 @@ def engine(policy: str = "") -> PolicyEngine:
 
 def playbook(policy: str = "") -> Playbook:
     """Return a fresh playbook."""
-    return Playbook(gate(policy), lambda segments, key: inspector().inspect(segments, key))
+    return Playbook(gate(policy), lambda segments, key, scope: inspector().inspect(segments, key, scope))
 
 
 def samples(kind: str) -> list[tuple[str, str, Path]]:

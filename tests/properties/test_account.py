@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stockade.core.findings import Inspection
+from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.guard.detectors.catalog import discover
 from stockade.testing.playbook import Answer, Playbook, Played, Sent
@@ -26,9 +26,9 @@ class Seen:
         self.shown: list[tuple[Segment, ...]] = []
         self.book = Playbook(gate(), self.inspect)
 
-    def inspect(self, segments: Sequence[Segment], key: bytes) -> Inspection:
+    def inspect(self, segments: Sequence[Segment], key: bytes, scope: Scope) -> Inspection:
         self.shown.append(tuple(segments))
-        return inspector().inspect(segments, key)
+        return inspector().inspect(segments, key, scope)
 
 
 def check_forwarded(name: str, body: bytes, played: Played, shown: Sequence[Segment]) -> None:

@@ -33,7 +33,7 @@ each_answer = pytest.mark.parametrize(("name", "path", "file"), samples("answers
 def blind() -> Playbook:
     """Return a gate whose detectors saw everything and found nothing."""
     runs = tuple(DetectorRun(name, version, RunStatus.RAN, 1) for name, version in inspector().versions)
-    return Playbook(gate(), lambda _segments, _key: Inspection((), runs))
+    return Playbook(gate(), lambda _segments, _key, _scope: Inspection((), runs))
 
 
 def sent_for(name: str, path: str, file: Path) -> Sent:

@@ -33,7 +33,11 @@ class CallFacts(NamedTuple):
 
 
 class FindingFacts(NamedTuple):
-    """What policy may know of a finding. `score` is in thousandths; `encoded` is true when a view had to be opened."""
+    """What policy may know of a finding.
+
+    `score` is in thousandths; `encoded` is true when a view had to be opened; `latest` is false where the model has
+    answered since, so that the client sends the text as history.
+    """
 
     detector: str
     rule: str
@@ -45,3 +49,4 @@ class FindingFacts(NamedTuple):
     editable: bool
     encoded: bool
     origin: str
+    latest: bool = True

@@ -19,8 +19,15 @@ class Category(StrEnum):
     """The danger that a finding belongs to; policy speaks in these words."""
 
     CREDENTIAL = "credential"
+    HARM = "harm"
     HIDDEN_TEXT = "hidden_text"
+    INJECTION = "injection"
+    JAILBREAK = "jailbreak"
     PERSONAL_DATA = "personal_data"
+
+
+VALUES = frozenset({Category.CREDENTIAL, Category.PERSONAL_DATA})
+"""Categories whose findings are values: the same characters are the same thing wherever they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,15 @@ class Finding:
     label: str
     evidence: str
     views: tuple[str, ...] = ()
+
+
+class Scope(StrEnum):
+    """What the inspected segments are, and so which detectors look and whether the verdict is kept."""
+
+    PASSAGE = "passage"  # stretches of a streamed answer, once each: for the detectors of meaning alone
+    PIECE = "piece"  # a streamed answer as it comes, word by word: for the detectors of form alone
+    REQUEST = "request"  # whole texts, for all detectors; most of them come again with the next turn
+    WHOLE = "whole"  # whole texts, for all detectors
 
 
 class RunStatus(StrEnum):

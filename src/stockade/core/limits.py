@@ -74,6 +74,15 @@ WINDOW_BYTES_MAX = 65_536
 FINDINGS_MAX = 10_000
 """Most findings on one side of an exchange; past it the body is refused."""
 
+CLASSIFIED_ROUNDS_MAX = 16
+"""Times that what is left of one message is looked at again without its worst text; then all that is left is found."""
+
+VERDICTS_MAX = 200_000
+"""Verdicts kept in memory: a turn of a coding agent has two, so the history of some hundreds of sessions fits."""
+
+VERDICT_BYTES_MAX = 64 * 1024 * 1024
+"""Bytes of all verdicts kept in memory; without findings one has 250."""
+
 PLACEHOLDERS_MAX = 1_000_000
 """Placeholders kept for one tenant; the least recently used go first."""
 

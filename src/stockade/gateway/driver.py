@@ -10,14 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from stockade.core.errors import GuardFailedError, InvalidRequestError, TooLargeError
-from stockade.core.findings import DetectorRun, Inspection, RunStatus
-from stockade.core.limits import INLINE_CHARS_MAX
+from stockade.core.findings import Inspection
 from stockade.gateway.events import EventLog
-from stockade.gateway.ports import Blocks, Clock, Inspector, Ledger, Quota, Upstream, UpstreamAnswer, Vault
+from stockade.gateway.ports import Blocks, Clock, Inspector, Ledger, Quota, Unfinished, Upstream, UpstreamAnswer, Vault
 from stockade.gateway.workroom import Workroom
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
@@ -166,20 +164,15 @@ class _Conversation:
         return keys or self._in_storage(self._services.vault.tenant_keys, command.tenant)
 
     def inspect(self, command: c.Inspect) -> Any:
-        if sum([len(segment.text) for segment in command.segments]) <= INLINE_CHARS_MAX:
-            return self._services.inspector.inspect(command.segments, command.evidence_key)
-        return self._inspect_in_thread(command)
+        begun = self._services.inspector.begin(command.segments, command.evidence_key, command.scope)
+        return begun if isinstance(begun, Inspection) else self._inspect_in_thread(begun)
 
-    async def _inspect_in_thread(self, command: c.Inspect) -> Inspection:
-        services = self._services
-        inspect = partial(services.inspector.inspect, command.segments, command.evidence_key)
+    async def _inspect_in_thread(self, unfinished: Unfinished) -> Inspection:
+        timeout_s = self._services.inspect_timeout_s
         try:
-            return await services.workroom.do(services.inspect_timeout_s, inspect)
+            return await self._services.workroom.do(timeout_s, unfinished.finish)
         except TimeoutError:
-            reason = f"not done within {services.inspect_timeout_s} s"
-            return Inspection(
-                (), tuple(DetectorRun(id_, v, RunStatus.TIMED_OUT, 0, reason) for id_, v in services.inspector.versions)
-            )
+            return unfinished.timed_out(f"not done within {timeout_s} s")
 
     async def compute(self, command: c.Compute) -> object:
         try:

@@ -8,21 +8,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
-from stockade.core.findings import Inspection
+from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.guard.pipeline.commands import Block, CallUpstream, TenantKeys, UpstreamHead
 from stockade.guard.quota.quota import Reservation
 
 
+class Unfinished(Protocol):
+    """An inspection of which the longer part is left. Computation alone, for a thread."""
+
+    def finish(self) -> Inspection:
+        """Return the findings and one run for each detector that was to look."""
+
+    def timed_out(self, reason: str) -> Inspection:
+        """Return the account of what did not end in time; may be asked while `finish` runs."""
+
+
 class Inspector(Protocol):
     """Every detector over a sequence of segments. Used by several threads at once; never raises for content."""
 
-    def inspect(self, segments: Sequence[Segment], evidence_key: bytes) -> Inspection:
-        """Return the findings and one run for each detector."""
-
-    @property
-    def versions(self) -> tuple[tuple[str, str], ...]:
-        """Return (id, version) of every detector."""
+    def begin(self, segments: Sequence[Segment], evidence_key: bytes, scope: Scope) -> Inspection | Unfinished:
+        """Return the inspection where that takes an instant, or what is left to do."""
 
 
 class Quota(Protocol):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stockade.core.errors import StockadeError
-from stockade.core.findings import Inspection
+from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.guard.identity import ENTROPY_BYTES, Keyring, generate_key
 from stockade.guard.pipeline import commands as c
@@ -71,8 +71,8 @@ class Answer(NamedTuple):
 class Playbook:
     """A gate whose ports are plain values; stand-ins, vendor-known values and blocks stay from exchange to exchange."""
 
-    def __init__(self, gate: Gate, inspect: Callable[[Sequence[Segment], bytes], Inspection]) -> None:
-        """Play against `gate`; `inspect` runs the detectors."""
+    def __init__(self, gate: Gate, inspect: Callable[[Sequence[Segment], bytes, Scope], Inspection]) -> None:
+        """Play against `gate`; `inspect` runs the detectors that a scope asks for, to the end."""
         self.gate = gate
         self._inspect = inspect
         self.stand_ins: dict[str, str] = {}
@@ -114,8 +114,8 @@ class Playbook:
                 played.released += 1
             case c.OpenTenant():
                 reply = c.TenantKeys(b"p" * 32, b"e" * 32)
-            case c.Inspect(segments, key):
-                reply = self._inspect(segments, key)
+            case c.Inspect(segments, key, scope):
+                reply = self._inspect(segments, key, scope)
             case c.Compute(work):
                 reply = work()
             case c.Now():

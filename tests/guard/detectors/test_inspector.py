@@ -11,7 +11,6 @@ from stockade.core.digests import evidence_digest
 from stockade.core.findings import Category, Inspection, RunStatus, Severity
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.core.views import View
-from stockade.guard.detectors import inspector as module
 from stockade.guard.detectors.detector import RawFinding, Reads
 from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.patterns import Pattern, Seen
@@ -171,7 +170,7 @@ def test_views_past_their_bound_fail_every_detector_that_needs_them() -> None:
 
 def test_too_many_findings_are_a_failure_and_not_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     inspector = Inspector([Patterns()])
-    monkeypatch.setattr(module, "FINDINGS_MAX", 3)
+    monkeypatch.setattr("stockade.guard.detectors.work.FINDINGS_MAX", 3)
     assert inspect(inspector, f"{TOKEN} " * 3).complete
     inspection = inspect(inspector, f"{TOKEN} " * 4)
     assert inspection.findings == ()

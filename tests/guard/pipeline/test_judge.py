@@ -10,7 +10,7 @@ import pytest
 
 from stockade.core.decisions import Decision
 from stockade.core.facts import Action
-from stockade.core.findings import DetectorRun, Inspection, RunStatus
+from stockade.core.findings import DetectorRun, Inspection, RunStatus, Scope
 from stockade.core.segments import Segment
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.policy.engine import PolicyEngine
@@ -29,10 +29,10 @@ def failing(status: RunStatus, time: int, kept: str = "") -> Playbook:
     """Return a gate of which one detector ends in `status` at its n-th run; its findings are there all the same."""
     times = 0
 
-    def inspect(segments: Sequence[Segment], key: bytes) -> Inspection:
+    def inspect(segments: Sequence[Segment], key: bytes, scope: Scope) -> Inspection:
         nonlocal times
         times += 1
-        told = inspector().inspect(segments, key)
+        told = inspector().inspect(segments, key, scope)
         if times != time:
             return told
         first = replace(told.runs[0], status=status, segments=0, reason="Not done in time.")
@@ -87,7 +87,7 @@ def test_an_answer_that_a_guard_did_not_see_is_not_passed(
 
 @each_dialect
 def test_an_account_without_any_guard_is_no_account(dialect: str) -> None:
-    book = Playbook(gate(), lambda _segments, _key: Inspection((), ()))
+    book = Playbook(gate(), lambda _segments, _key, _scope: Inspection((), ()))
     played = book.play(ask(dialect, "hello"), answer(dialect, say("Fine."), streamed=False))
     assert (played.upstream, played.status) == (None, 503)
 

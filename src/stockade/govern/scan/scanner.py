@@ -23,8 +23,9 @@ from stockade.govern.scan.pieces import PIECE_CHARS, pieces
 from stockade.govern.scan.selection import Selection, rule_names
 from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.detector import Detector
-from stockade.guard.detectors.inspector import FindingsExceededError, Inspector
+from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.scanner import HitsExceededError
+from stockade.guard.detectors.work import FindingsExceededError
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
 from stockade.guard.transforms.cleanse import cleanse

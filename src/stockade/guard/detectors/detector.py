@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from stockade.core.findings import Category, Severity
+from stockade.core.segments import Channel
 from stockade.guard.detectors.patterns import Pattern
 
 
@@ -65,4 +66,33 @@ class TextDetector(Protocol):
         ...
 
 
-Detector = PatternDetector | TextDetector
+class Kind(NamedTuple):
+    """What a score detector calls a text that its head is sure of."""
+
+    rule: str
+    severity: Severity
+
+
+@runtime_checkable
+class ScoreDetector(Protocol):
+    """A detector that goes by one head of the classifier (`guard/classifier/classifier.py`).
+
+    It says whom the head is asked about, and what a finding is called; how likely it is says the classifier, and from
+    which probability on there is a finding says the classifier's threshold. `channels` are those it judges.
+    `rules` names every rule that `kind` can return. `kind` is pure and linear in the text.
+    """
+
+    id: str
+    version: str
+    category: Category
+    head: str
+    label: str
+    channels: frozenset[Channel]
+    rules: tuple[str, ...]
+
+    def kind(self, window: str, score: float) -> Kind:
+        """Return what the worst window of a text is called and how bad it is."""
+        ...
+
+
+Detector = PatternDetector | TextDetector | ScoreDetector

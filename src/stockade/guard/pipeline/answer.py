@@ -15,6 +15,7 @@ from stockade.core.edits import apply
 from stockade.core.edits import settle as settle_edits
 from stockade.core.errors import RefusedError, UpstreamError
 from stockade.core.facts import Origin
+from stockade.core.findings import Scope
 from stockade.core.limits import ANSWER_BYTES_MAX
 from stockade.guard.dialects.dialect import Operation, ParsedAnswer
 from stockade.guard.pipeline import accounts, stream
@@ -134,7 +135,7 @@ def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:
     exchange.facts = exchange.facts.merged(answer.facts)
     calls = {index: call.key for call in answer.calls for index in call.segments}
     texts = [Text(segment, 0, calls.get(index, "")) for index, segment in enumerate(answer.segments)]
-    judgements: list[Judgement] = yield from judge_answer(gate, exchange, texts)
+    judgements: list[Judgement] = yield from judge_answer(gate, exchange, texts, Scope.WHOLE)
     withdrawn: dict[str, str] = {}
     changed: dict[int, str] = {}
     for index, (text, judgement) in enumerate(zip(texts, judgements, strict=False)):

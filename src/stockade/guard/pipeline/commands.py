@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from stockade.core.findings import Scope
 from stockade.core.segments import Segment
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -51,10 +52,14 @@ class TenantKeys(NamedTuple):
 
 
 class Inspect(NamedTuple):
-    """Run every detector over `segments` -> `Inspection`. A time-out is a run with that status, not a failure."""
+    """Run the detectors that `scope` asks for over `segments` -> `Inspection`.
+
+    A time-out is a run with that status, not a failure.
+    """
 
     segments: tuple[Segment, ...]
     evidence_key: bytes
+    scope: Scope = Scope.WHOLE
 
 
 class Compute(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from stockade.core.errors import GuardFailedError
-from stockade.core.findings import Category, Finding
+from stockade.core.findings import VALUES, Finding
 from stockade.core.limits import FINDINGS_MAX
 from stockade.core.segments import Segment
 
@@ -33,7 +33,7 @@ def with_echoes(findings: Sequence[Finding], segments: Sequence[Segment]) -> Seq
     places: dict[str, set[tuple[int, int]]] = {}
     named: list[Finding] = []
     for finding in findings:
-        if finding.category is Category.HIDDEN_TEXT or finding.score < ECHO_SCORE_MIN:
+        if finding.category not in VALUES or finding.score < ECHO_SCORE_MIN:
             named.append(finding)
             continue
         value = segments[finding.segment].text[finding.start : finding.end]

@@ -14,11 +14,12 @@ from stockade.core.decisions import Effect
 from stockade.core.edits import Edit
 from stockade.core.errors import GuardFailedError
 from stockade.core.facts import Action, FindingFacts, Origin
-from stockade.core.findings import Category, Finding, Inspection, RunStatus
+from stockade.core.findings import Category, Finding, Inspection, RunStatus, Scope
 from stockade.core.segments import Kind, Segment
 from stockade.guard.pipeline import accounts
 from stockade.guard.pipeline.commands import Command, Inspect, Now, Recall, RecallVendorKnown, Record
 from stockade.guard.pipeline.exchange import Account, Exchange, Gate, Judged
+from stockade.guard.pipeline.turns import is_latest
 from stockade.guard.transforms.cleanse import notice, redaction
 from stockade.guard.transforms.pseudonyms import Found, find, readings
 from stockade.guard.transforms.restore import restore
@@ -69,10 +70,10 @@ class _Open:
     denied: Judged | None = None
 
 
-def inspect(exchange: Exchange, account: Account, segments: Sequence[Segment]) -> Steps:
+def inspect(exchange: Exchange, account: Account, segments: Sequence[Segment], scope: Scope) -> Steps:
     """Return the findings over `segments` and keep the account. Fails: GuardFailedError when any guard did not run."""
     assert exchange.keys is not None
-    inspection: Inspection = yield Inspect(tuple(segments), exchange.keys.evidence)
+    inspection: Inspection = yield Inspect(tuple(segments), exchange.keys.evidence, scope)
     account.segments += len(segments)
     account.add_runs(inspection.runs)
     if not inspection.complete or not inspection.runs:
@@ -94,7 +95,8 @@ def decide(
     if not found:
         return []
     assert exchange.call is not None
-    facts = [_facts(finding, segment, origin) for finding, segment, origin in found]
+    latest = is_latest(exchange.segments) if action is Action.PROMPT else _always
+    facts = [_facts(finding, segment, origin, latest=latest(segment)) for finding, segment, origin in found]
     decision = gate.policy.decide(action, exchange.call, facts)
     return [
         Judged(finding, segment, fact, verdict)
@@ -113,7 +115,7 @@ def origins(exchange: Exchange, findings: Sequence[Finding]) -> Steps:
     return [Origin.VENDOR if finding.evidence in known else Origin.NEW for finding in findings]
 
 
-def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said]) -> Steps:
+def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said], scope: Scope) -> Steps:
     """Return a `Judgement` for each text: detectors, policy, then stand-ins back to values.
 
     Offsets of edits count behind the context. Stops at the first denied text outside of tool calls (those can be
@@ -121,7 +123,9 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said]) -> Steps
     stream came at once.
     """
     before = exchange.answered.segments
-    findings: tuple[Finding, ...] = yield from inspect(exchange, exchange.answered, [text.segment for text in texts])
+    findings: tuple[Finding, ...] = yield from inspect(
+        exchange, exchange.answered, [text.segment for text in texts], scope
+    )
     alike = [_alike(text) for text in texts]
     if not findings and not any(alike):
         return [CLEAN] * len(texts)
@@ -200,7 +204,11 @@ def _brought_by_client(exchange: Exchange, stand_in: str) -> bool:
     return any(stand_in in segment.text for segment in exchange.segments if segment.kind not in signed)
 
 
-def _facts(finding: Finding, segment: Segment, origin: Origin) -> FindingFacts:
+def _always(_segment: Segment) -> bool:
+    return True
+
+
+def _facts(finding: Finding, segment: Segment, origin: Origin, *, latest: bool) -> FindingFacts:
     return FindingFacts(
         detector=finding.detector,
         rule=finding.rule,
@@ -212,4 +220,5 @@ def _facts(finding: Finding, segment: Segment, origin: Origin) -> FindingFacts:
         editable=segment.editable,
         encoded=bool(finding.views),
         origin=origin,
+        latest=latest,
     )

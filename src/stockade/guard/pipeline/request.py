@@ -13,6 +13,7 @@ from hashlib import sha256
 from stockade.core.decisions import Effect
 from stockade.core.errors import GuardFailedError, ModelNotListedError, RefusedError
 from stockade.core.facts import Action, CallFacts
+from stockade.core.findings import Scope
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.guard.dialects.dialect import Operation, ParsedRequest
 from stockade.guard.dialects.query import query_segments
@@ -79,7 +80,7 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
 
 def inspect_request(gate: Gate, exchange: Exchange) -> Steps:
     """Run every detector over every segment; what they found is found wherever else it stands."""
-    findings = yield from inspect(exchange, exchange.asked, exchange.segments)
+    findings = yield from inspect(exchange, exchange.asked, exchange.segments, Scope.REQUEST)
     findings = yield from compute(len(exchange.body), with_echoes, findings, exchange.segments)
     exchange.evidences = frozenset(finding.evidence for finding in findings)
     known = yield from origins(exchange, findings)

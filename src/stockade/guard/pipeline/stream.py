@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from stockade.core.errors import StockadeError, UpstreamError
+from stockade.core.findings import Scope
 from stockade.core.limits import STREAM_BYTES_MAX
 from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
@@ -92,7 +93,7 @@ def _judge(gate: Gate, exchange: Exchange, window: Window, work: list[Work]) -> 
     """Judge work in order; resolve all of it, or everything before the text for which the stream must stop."""
     if not work:
         return
-    judgements: list[Judgement] = yield from judge_answer(gate, exchange, work)
+    judgements: list[Judgement] = yield from judge_answer(gate, exchange, work, Scope.PIECE)
     for item, judgement in zip(work, judgements, strict=False):
         if judgement is not CLEAN:
             if judgement.denied is not None and not item.call:
