@@ -8,7 +8,6 @@ with STOCKADE_GOLDENS=write and read the difference.
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -213,4 +212,4 @@ def test_with_every_call_withdrawn_an_answer_calls_nothing(sample: Sample) -> No
     assert not again.calls
     assert again.facts.stop_reason not in {"tool_use", "tool_calls", "function_call"}
     assert (raw == sample[2]) == (not read.calls)
-    assert replace(again.facts, stop_reason="") == replace(read.facts, stop_reason="")
+    assert again.facts._replace(stop_reason="") == read.facts._replace(stop_reason="")

@@ -9,7 +9,7 @@ string by itself, and any event that is read anew and says something else ends t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -51,44 +51,50 @@ class _Mould(NamedTuple):
 
 
 class EventReader:
-    """Cuts one stream and reads its events in turn.
+    """Cuts one stream and reads its events in turn; the reader of a dialect derives from it.
 
-    `read` reads one event. `varies` says of a piece that its string may differ from event to event and nothing else
+    `_read` reads one event. `_varies` says of a piece that its string may differ from event to event and nothing else
     follows from it: the dialect's reader does not look at it, and its shape takes any string alike.
     """
 
-    __slots__ = ("_first", "_mould", "_read", "_splitter", "_varies")
-
-    def __init__(self, read: Callable[[SseEvent], StreamEvent], varies: Callable[[Piece], bool]) -> None:
+    def __init__(self) -> None:
         """Start before the first byte."""
         self._splitter = SseSplitter()
-        self._read = read
-        self._varies = varies
         self._first = True
         self._mould: _Mould | None = None
 
+    def _read(self, came: SseEvent) -> StreamEvent:
+        raise NotImplementedError
+
+    def _varies(self, piece: Piece) -> bool:
+        raise NotImplementedError
+
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that are complete with `data`. Fails: BrokenStreamError, with the events before."""
-        return self._in_turn(self._splitter.feed, data)
+        try:
+            raws = self._splitter.feed(data)
+        except BrokenStreamError as error:
+            return self._broken(error)
+        return self._in_turn(raws)
 
     def end(self) -> list[StreamEvent]:
         """Return what was left. Fails: BrokenStreamError when the stream ended inside an event or a character."""
-        return self._in_turn(self._splitter.end)
-
-    def _in_turn(self, split: Callable[..., Sequence[bytes]], *data: bytes) -> list[StreamEvent]:
-        fault: BrokenStreamError | None = None
         try:
-            raws = split(*data)
+            raws = self._splitter.end()
         except BrokenStreamError as error:
-            raws, fault = error.events, error
+            return self._broken(error)
+        return self._in_turn(raws)
+
+    def _broken(self, fault: BrokenStreamError) -> list[StreamEvent]:
+        raise BrokenStreamError(fault.public, self._in_turn(fault.events), hint=fault.hint) from fault
+
+    def _in_turn(self, raws: Sequence[bytes]) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         try:
             for raw in raws:
                 events.append(self._repetition(raw) or self._anew(raw))  # noqa: PERF401 - those before a fault must stay
         except UpstreamError as error:
             raise BrokenStreamError(error.public, events, hint=error.hint) from error
-        if fault is not None:
-            raise BrokenStreamError(fault.public, events, hint=fault.hint) from fault
         return events
 
     def _anew(self, raw: bytes) -> StreamEvent:
@@ -111,12 +117,14 @@ class EventReader:
         rest = rest[: len(rest) - len(tail)]
         pieces = list(event.pieces)
         for number, behind in holes:
-            string, found, rest = rest.partition(behind) if behind else (rest, b".", b"")
-            if not found:
-                return None
+            string = rest
+            if behind:
+                string, found, rest = rest.partition(behind)
+                if not found:
+                    return None
             if number >= 0:
                 try:
-                    text = orjson.loads(b'"%b"' % string)
+                    text = orjson.loads(b'"' + string + b'"')
                 except orjson.JSONDecodeError:
                     return None
                 (path, _, role, channel, kind, token, _), block, block_kind, beside = pieces[number]

@@ -59,6 +59,7 @@ class SseSplitter:
         self._waiting = bytearray()
         self._searched = 0  # no blank line ends before this offset of `_waiting`
         self._blank = True  # only line ends have come since the last event
+        self._plain = True  # no CR has come: then a blank line is two LF
         self._seen = 0
         self._first = True
 
@@ -67,6 +68,7 @@ class SseSplitter:
         self._seen += len(data)
         if self._seen > self._stream_bytes_max:
             raise BrokenStreamError("the vendor's stream is longer than the gate reads")
+        self._plain = self._plain and b"\r" not in data
         waiting: bytes | bytearray = data
         if self._waiting:
             self._waiting += data
@@ -77,16 +79,15 @@ class SseSplitter:
         searched = self._searched
         while searched < size:
             if self._blank:  # empty lines before an event belong to it; they end nothing
-                if ends := _LINE_ENDS.match(waiting, searched):
+                if (ends := _LINE_ENDS.match(waiting, searched)) is not None:
                     searched = ends.end()
                     continue
                 self._blank = False
-            found = _BLANK_LINE.search(waiting, searched)
+            end = self._blank_line_end(waiting, searched)
             # A CR at the very end may be half of a CRLF: the next byte, or the end of the stream, tells.
-            if found is None or (found.end() == size and waiting[-1] == 13):
+            if end < 0 or (end == size and waiting[-1] == 13):
                 searched = max(searched, size - 4)
                 break
-            end = found.end()
             if end - start > self._event_bytes_max:
                 raise BrokenStreamError(_EVENT_TOO_LARGE, events)
             events.append(bytes(waiting[start:end]))
@@ -100,6 +101,14 @@ class SseSplitter:
         if size - start > self._event_bytes_max:
             raise BrokenStreamError(_EVENT_TOO_LARGE, events)
         return events
+
+    def _blank_line_end(self, waiting: bytes | bytearray, start: int) -> int:
+        """Return where the first blank line from `start` on ends, or -1."""
+        if self._plain:
+            at = waiting.find(b"\n\n", start)
+            return at + 2 if at >= 0 else -1
+        found = _BLANK_LINE.search(waiting, start)
+        return found.end() if found is not None else -1
 
     def end(self) -> list[bytes]:
         """Return what was left when the stream ended: an event whose last line end was a CR, or empty lines.

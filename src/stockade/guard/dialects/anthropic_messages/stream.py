@@ -105,24 +105,20 @@ class _Block:
         self.parts = [key]
 
 
-class MessagesStream:
+class MessagesStream(EventReader):
     """Read one streamed answer (the protocol StreamReader)."""
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._events = EventReader(self._read, _varies)
+        super().__init__()
         self._open: dict[int, _Block] = {}
         self._blocks: dict[str, _Block] = {}
         self._withdrawn: dict[str, str] = {}
         self._last = False
 
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        """Return the events that are complete with `data`."""
-        return self._events.feed(data)
-
     def end(self) -> list[StreamEvent]:
         """Return what was left. Fails: UpstreamError when the answer did not end."""
-        events = self._events.end()
+        events = super().end()
         if not self._last:
             raise BrokenStreamError("The vendor's stream ended before its last event.", events)
         return events
@@ -158,21 +154,23 @@ class MessagesStream:
             return None
         return replace(event, raw=_told(value["index"], notices[answered]), pieces=())
 
-    def _read(self, event: SseEvent) -> StreamEvent:
-        asides = tuple(
-            Piece(Segment(("#",), text, VOICE.role, VOICE.channel, Kind.OPAQUE, -1)) for text in event.asides
-        )
-        if not event.data or event.data == _DONE:
-            if event.name:
+    def _varies(self, piece: Piece) -> bool:
+        """Say whether any string in this place is read alike: what a block says, not a part of unknown kind."""
+        return piece.block.isdecimal() and len(piece.segment.path) == 2 and piece.segment.path[0] == "delta"
+
+    def _read(self, came: SseEvent) -> StreamEvent:
+        asides = tuple(Piece(Segment(("#",), text, VOICE.role, VOICE.channel, Kind.OPAQUE, -1)) for text in came.asides)
+        if not came.data or came.data == _DONE:
+            if came.name:
                 raise UpstreamError("The vendor's stream holds an event without data.")
-            return StreamEvent(event.raw, asides, ahead=True)
-        value, segments = read_answer(event.data, EVENT)
+            return StreamEvent(came.raw, asides, ahead=True)
+        value, segments = read_answer(came.data, EVENT)
         kind = stated(value, "type")
-        if event.name not in ("", kind):
+        if came.name not in ("", kind):
             raise UpstreamError("An event of the vendor's stream is named otherwise than its type.")
         if self._last and kind != "ping":
             raise UpstreamError("The vendor's stream went on after its last event.")
-        read = StreamEvent(event.raw, ahead=kind == "ping")
+        read = StreamEvent(came.raw, ahead=kind == "ping")
         if kind.startswith("content_block_"):
             read.pieces = self._block_pieces(kind, value, segments, read)
         else:
@@ -228,11 +226,6 @@ def _growing(segment: Segment, block: _Block, delta: str) -> Piece:
     if part not in block.parts:
         block.parts.append(part)
     return Piece(segment, part)
-
-
-def _varies(piece: Piece) -> bool:
-    """Say whether any string in this place is read alike: what continues a block itself, not a part of unknown kind."""
-    return piece.block.isdecimal() and len(piece.segment.path) == 2 and piece.segment.path[0] == "delta"
 
 
 def _facts(kind: str, value: Mapping[str, object]) -> AnswerFacts | None:

@@ -55,23 +55,19 @@ class _Entry(NamedTuple):
     key: str
 
 
-class ChatStream:
+class ChatStream(EventReader):
     """Reads one stream."""
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._events = EventReader(self._event, _varies)
+        super().__init__()
         self._choices: dict[int, _Choice] = {}
         self._withdrawn: set[str] = set()
         self._ended = False
 
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        """Return the events that are complete with `data`."""
-        return self._events.feed(data)
-
     def end(self) -> list[StreamEvent]:
         """Return what was left. Some vendors send no [DONE]: then every choice must have named its finish reason."""
-        events = self._events.end()
+        events = super().end()
         if not self._ended and not (self._choices and all(choice.finished for choice in self._choices.values())):
             raise sse.BrokenStreamError("the vendor's stream ended before the answer was complete", events)
         return events
@@ -142,17 +138,24 @@ class ChatStream:
     def _reason(self, number: int, reason: str) -> str:
         return "stop" if reason in CALLED and _unit(number) in self._withdrawn else reason
 
-    def _event(self, raw: sse.SseEvent) -> StreamEvent:
-        asides = tuple(aside("#", told) for told in raw.asides)
-        if raw.name:
-            asides = (*asides, aside("event", raw.name))
-        if not raw.data:
-            return StreamEvent(raw.raw, asides, ahead=True)
-        if raw.data.strip() == b"[DONE]":
+    def _varies(self, piece: Piece) -> bool:
+        """Say whether any string in this place is read alike: what a choice says, a call's arguments, the padding."""
+        path = piece.segment.path
+        if not piece.block:
+            return path == PADDING and piece.segment.kind is Kind.IDENTIFIER
+        return piece.block_kind is BlockKind.ARGUMENTS or (len(path) == _DEPTH_OF_DELTA + 1 and path[-1] in _SAID)
+
+    def _read(self, came: sse.SseEvent) -> StreamEvent:
+        asides = tuple(aside("#", told) for told in came.asides)
+        if came.name:
+            asides = (*asides, aside("event", came.name))
+        if not came.data:
+            return StreamEvent(came.raw, asides, ahead=True)
+        if came.data.strip() == b"[DONE]":
             self._ended = True
-            return StreamEvent(raw.raw, asides, closes=self._open(), last=True)
-        reading = body.read_answer(raw.data, CHUNK)
-        return self._chunk(raw.raw, reading, asides)
+            return StreamEvent(came.raw, asides, closes=self._open(), last=True)
+        reading = body.read_answer(came.data, CHUNK)
+        return self._chunk(came.raw, reading, asides)
 
     def _chunk(self, raw: bytes, reading: body.Reading, asides: tuple[Piece, ...]) -> StreamEvent:
         chunk = reading.value
@@ -228,14 +231,6 @@ class ChatStream:
                 yield _Entry(("choices", place, "delta", "tool_calls", at), number, key)
             if type(delta.get("function_call")) is dict:
                 yield _Entry(("choices", place, "delta", "function_call"), number, f"c{number}.f")
-
-
-def _varies(piece: Piece) -> bool:
-    """Say whether any string in this place is read alike: what a choice says, a call's arguments, the padding."""
-    path = piece.segment.path
-    if not piece.block:
-        return path == PADDING and piece.segment.kind is Kind.IDENTIFIER
-    return piece.block_kind is BlockKind.ARGUMENTS or (len(path) == _DEPTH_OF_DELTA + 1 and path[-1] in _SAID)
 
 
 def _choices(chunk: Mapping[str, object]) -> Iterator[tuple[int, dict[str, object]]]:

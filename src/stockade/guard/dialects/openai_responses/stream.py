@@ -30,24 +30,20 @@ _CALL_EVENTS = ("response.function_call_arguments.", "response.custom_tool_call_
 _WITHIN = ("content_index", "summary_index", "command_index")
 
 
-class ResponsesStream:
+class ResponsesStream(EventReader):
     """Reads one stream."""
 
     def __init__(self) -> None:
         """Start before the first byte."""
-        self._events = EventReader(self._event, _varies)
+        super().__init__()
         self._calls: dict[str, None] = {}  # keys of the calls that are not complete yet
         self._blocks: dict[str, str] = {}  # open texts, each with its place in the output
         self._messages: dict[str, dict[str, object]] = {}  # what stands for withdrawn calls, by id and call id
         self._ended = False
 
-    def feed(self, data: bytes) -> list[StreamEvent]:
-        """Return the events that are complete with `data`."""
-        return self._events.feed(data)
-
     def end(self) -> list[StreamEvent]:
         """Return what was left. Fails: UpstreamError when no event has ended the answer."""
-        events = self._events.end()
+        events = super().end()
         if not self._ended:
             raise sse.BrokenStreamError("the vendor's stream ended before the answer was complete", events)
         return events
@@ -96,16 +92,23 @@ class ResponsesStream:
         pieces = (*(_whole(segment) for segment in reading.segments), *asides)
         return replace(event, raw=sse.replace_data(event.raw, data), pieces=pieces)
 
-    def _event(self, raw: sse.SseEvent) -> StreamEvent:
-        asides = tuple(aside("#", told) for told in raw.asides)
-        if not raw.data or raw.data.strip() == b"[DONE]":
-            named = (aside("event", raw.name),) if raw.name else ()
-            return StreamEvent(raw.raw, (*asides, *named), ahead=not raw.data)
-        kind = _kind(raw.data)
-        reading = body.read_answer(raw.data, EVENTS.get(kind, UNKNOWN_EVENT))
+    def _varies(self, piece: Piece) -> bool:
+        """Say whether any string in this place is read alike: a delta of a known event, the padding."""
+        path, kind = piece.segment.path, piece.segment.kind
+        if not piece.block:
+            return path == PADDING and kind is Kind.IDENTIFIER
+        return path == ("delta",) and kind is not Kind.OPAQUE
+
+    def _read(self, came: sse.SseEvent) -> StreamEvent:
+        asides = tuple(aside("#", told) for told in came.asides)
+        if not came.data or came.data.strip() == b"[DONE]":
+            named = (aside("event", came.name),) if came.name else ()
+            return StreamEvent(came.raw, (*asides, *named), ahead=not came.data)
+        kind = _kind(came.data)
+        reading = body.read_answer(came.data, EVENTS.get(kind, UNKNOWN_EVENT))
         value = reading.value
-        if raw.name and (raw.name != kind or kind not in EVENTS):
-            asides = (*asides, aside("event", raw.name))
+        if came.name and (came.name != kind or kind not in EVENTS):
+            asides = (*asides, aside("event", came.name))
         place = _place(value)
         call = self._call(kind, value, place)
         pieces = tuple(self._piece(segment, kind, value, place, call) for segment in reading.segments)
@@ -113,7 +116,7 @@ class ResponsesStream:
         self._ended = self._ended or ended
         closes = self._closes(kind, value, place, ended=ended)
         facts = self._facts(value, kind)
-        return StreamEvent(raw.raw, (*pieces, *asides), holds=call, closes=closes, facts=facts, last=ended)
+        return StreamEvent(came.raw, (*pieces, *asides), holds=call, closes=closes, facts=facts, last=ended)
 
     def _call(self, kind: str, value: Mapping[str, object], place: str) -> str:
         """Return the key of the tool call that an event belongs to, opening it where it begins."""
@@ -167,14 +170,6 @@ class ResponsesStream:
         if kind == "response.refusal.done":
             return AnswerFacts(refusal_category="refusal")
         return None
-
-
-def _varies(piece: Piece) -> bool:
-    """Say whether any string in this place is read alike: a delta of a known event, the padding."""
-    path, kind = piece.segment.path, piece.segment.kind
-    if not piece.block:
-        return path == PADDING and kind is Kind.IDENTIFIER
-    return path == ("delta",) and kind is not Kind.OPAQUE
 
 
 def _kind(data: bytes) -> str:
