@@ -20,7 +20,6 @@ import random
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "grammars"
@@ -112,7 +111,7 @@ class Grammar:
             if held not in document.fixed:
                 document.fixed[held] = self.expand(wanted.name, document, depth)
             made = document.fixed[held]
-        elif wanted.most == 1:
+        elif wanted.least == wanted.most == 1:
             made = self.expand(wanted.name, document, depth)
         else:
             several: list[str] = []
@@ -148,16 +147,11 @@ def load(paths: Iterable[Path], values: Mapping[str, Value]) -> Grammar:
     return Grammar(rules, values)
 
 
-@cache
-def _lines(path: Path) -> tuple[str, ...]:
-    return tuple(path.read_text(encoding="utf-8").split("\n"))
-
-
 def _alternatives(path: Path, rules: Rules) -> Iterable[tuple[str, str, str]]:
     """Yield (place, rule, alternative); enters each rule into `rules`."""
     name = ""
     block: list[str] | None = None
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         where = f"{path.name}:{number}"
         if block is not None:
             if line == ">>>":

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import Distribution, distributions
+from itertools import zip_longest
 from pathlib import Path
 
 from training.data import debian
@@ -25,6 +26,7 @@ from training.data.sources import Source
 
 ROWS_PER_PACKAGE = 120
 FILES_PER_PACKAGE = 60
+ROWS_PER_FILE = 4
 FILE_BYTES_MAX = 400_000
 HELDOUT_PER_CENT = 15
 SHARE_ALL = 30.0  # of all real text together, beside the shares of the generated sources
@@ -45,6 +47,8 @@ ENDINGS = {
     ".c",
     ".h",
 }
+
+CODE = {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"}
 
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|Python Software Foundation|ISC|0BSD|Unlicense|Zlib)\b", re.I)
 RESTRICTED = re.compile(
@@ -104,16 +108,17 @@ def _packages() -> Iterator[tuple[str, str, list[Path]]]:
 
 
 def _rows(name: str, licence: str, files: list[Path], rng: random.Random) -> Iterator[Row]:
-    ordered = sorted(path for path in files if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX)
-    rng.shuffle(ordered)
-    ordered.sort(key=lambda path: path.suffix in {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"})  # prose first
-    prose = [path for path in ordered if path.suffix not in {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"}]
-    code = ordered[len(prose) :]
-    chosen = prose[: FILES_PER_PACKAGE // 2] + code[:FILES_PER_PACKAGE]
-    given: list[Row] = []
-    for path in chosen:
-        for category, text in excerpts(path, rng):
+    """Yield pieces of prose and code in turn, a few of each file, each file once."""
+    fit = sorted(path for path in files if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX)
+    rng.shuffle(fit)
+    kinds = [[path for path in fit if (path.suffix in CODE) == code] for code in (False, True)]
+    turns = [path for pair in zip_longest(*kinds) for path in pair if path is not None]
+    given = 0
+    for path in turns[:FILES_PER_PACKAGE]:
+        pieces = list(excerpts(path, rng))
+        for category, text in rng.sample(pieces, k=min(len(pieces), ROWS_PER_FILE)):
             channel = rng.choice(("tool_result", "document"))
-            given.append(Row(text, 0, "injection", channel, category, name, licence))
-    rng.shuffle(given)
-    yield from given[:ROWS_PER_PACKAGE]
+            yield Row(text, 0, "injection", channel, category, name, licence)
+            given += 1
+            if given == ROWS_PER_PACKAGE:
+                return
