@@ -200,7 +200,8 @@ def test_a_route_that_is_not_served_is_a_404(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("HEAD", "/"), ("GET", "/"), ("HEAD", "/api/hello"), ("GET", "/healthz"), ("GET", "/readyz")]
+    ("method", "path"),
+    [(method, path) for method in ("GET", "HEAD") for path in ("/", "/api/hello", "/healthz", "/readyz")],
 )
 def test_probes_are_answered_without_a_key(gate: RunningGate, vendor: FakeVendor, method: str, path: str) -> None:
     reply = send(gate, path, None, method=method, key="nobody")

@@ -18,7 +18,7 @@ import uvloop
 from stockade.gateway.connection import BoundedProtocol
 from stockade.gateway.driver import Receive, Send, Services, serve
 
-_PROBES = frozenset({("HEAD", "/"), ("GET", "/"), ("HEAD", "/api/hello"), ("GET", "/api/hello"), ("GET", "/healthz")})
+_PROBES = frozenset([(method, path) for method in ("GET", "HEAD") for path in ("/", "/api/hello", "/healthz")])
 _JSON = [(b"content-type", b"application/json")]
 
 SWITCH_INTERVAL_S = 0.0005
