@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping
 
 from stockade.core.errors import UpstreamError, UpstreamTimeoutError
-from stockade.gateway.http1 import Connection
+from stockade.gateway.http1 import BrokenAnswerError, Connection
 from stockade.gateway.vendors import Pool, PrivateAddressError, Vendor
 from stockade.guard.pipeline.commands import CallUpstream, UpstreamHead
 
-_TARGET = re.compile(r"[!-~]+")
+_TARGET = re.compile(r"/[!-~]*")
+_NAME = re.compile(rb"[!#-'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t -~\x80-\xff]*")
 
 
@@ -50,26 +51,29 @@ class HttpUpstream:
             )
         vendor = pool.vendor
         head = _head(pool, request)
-        connection: Connection | None = None
-        timer: asyncio.TimerHandle | None = None
         try:
             connection = pool.take() or await pool.connect()
-            timer = asyncio.get_running_loop().call_later(vendor.first_byte_timeout_s, connection.expire)
-            await connection.ask(head, request.body)
+            await self._ask(pool, connection, head, request.body)
         except TimeoutError as error:
             raise UpstreamTimeoutError(f"{vendor.name} did not begin to answer in time.") from error
         except OSError as error:
             raise _unreachable(vendor, error) from error
-        finally:
-            if timer is not None:
-                timer.cancel()
-            if connection is not None and not connection.status:
-                pool.give_back(connection)
         answer = HttpAnswer(connection, pool)
         if 300 <= connection.status < 400:
             answer.close()
             raise UpstreamError(f"{vendor.name} answered with a redirect, which the gate does not follow.")
         return answer
+
+    async def _ask(self, pool: Pool, connection: Connection, head: bytes, body: bytes) -> None:
+        """Send a request; the connection goes back to the pool where no answer begins, whatever the reason."""
+        timer = asyncio.get_running_loop().call_later(pool.vendor.first_byte_timeout_s, connection.expire)
+        try:
+            await connection.ask(head, body)
+        except BaseException:
+            pool.give_back(connection)
+            raise
+        finally:
+            timer.cancel()
 
 
 class HttpAnswer:
@@ -97,9 +101,10 @@ class HttpAnswer:
             self._idle_at_s = self._loop.time() + vendor.idle_timeout_s
             if self._idle is None:
                 self._idle = self._loop.call_at(self._idle_at_s, self._check_idle)
-            data = await connection.read()
-            self._idle_at_s = math.inf  # between reads it is the client that is waited for
-            return data
+            try:
+                return await connection.read()
+            finally:
+                self._idle_at_s = math.inf  # between reads it is the client that is waited for
         except TimeoutError as error:
             raise UpstreamTimeoutError(f"{vendor.name} stopped sending in the middle of its answer.") from error
         except OSError as error:
@@ -139,13 +144,14 @@ class HttpAnswer:
 
 def _head(pool: Pool, request: CallUpstream) -> bytes:
     """Return a request's head. Fails: UpstreamError for what would end a line before its time."""
-    if not _TARGET.fullmatch(request.target) or not all(
-        name.isascii() and _VALUE.fullmatch(value) for name, value in request.headers
+    assert request.method in ("GET", "POST")
+    if not _TARGET.fullmatch(pool.path + request.target) or not all(
+        _NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in request.headers
     ):
         raise UpstreamError("The request's path or a header holds characters that cannot be sent on.")
     lines = [f"{request.method} {pool.path}{request.target} HTTP/1.1\r\n".encode(), pool.lines]
     lines += [b"%b: %b\r\n" % pair for pair in request.headers]
-    if request.body or request.method not in ("GET", "HEAD"):
+    if request.body or request.method == "POST":
         lines.append(b"content-length: %d\r\n" % len(request.body))
     lines.append(b"\r\n")
     return b"".join(lines)
@@ -157,4 +163,6 @@ def _unreachable(vendor: Vendor, error: OSError) -> UpstreamError:
             f"{vendor.name}'s address is not public, so the gate did not connect.",
             hint="If that is meant, an administrator sets `allow_private: true` for this upstream.",
         )
+    if isinstance(error, BrokenAnswerError):
+        return UpstreamError(f"{vendor.name} gave no answer that can be read: {error}.")
     return UpstreamError(f"{vendor.name} cannot be reached ({type(error).__name__}).")

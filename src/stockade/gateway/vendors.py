@@ -12,6 +12,7 @@ import ipaddress
 import socket
 import ssl
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +26,11 @@ IDLE_S = 15.0
 
 RESOLVED_S = 60.0
 """How long a name's addresses are kept."""
+
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+Address = tuple[socket.AddressFamily, str]
 
 
 class PrivateAddressError(OSError):
@@ -58,12 +64,31 @@ class Vendor:
     def check(self) -> None:
         """Look at what can be seen without a network. Fails: ValueError."""
         host = self.url.hostname or ""
+        if not self.base_url.isascii():
+            raise ValueError(f"upstream {self.name}: base_url must be ASCII; write the host's name in its xn-- form")
         try:
-            address = ipaddress.ip_address(host)
+            public = is_public(host)
         except ValueError:
-            return
-        if not address.is_global and not self.allow_private:
+            return  # a name: its addresses are looked at when connecting
+        if not public and not self.allow_private:
             raise ValueError(f"upstream {self.name}: {host} is not a public address; set allow_private: true if meant")
+
+
+def is_public(text: str) -> bool:
+    """Say whether an IP address, zone or not, is one of the public internet, also where it stands in an IPv6 address.
+
+    Fails: ValueError for what is no address. Source: the IANA special-purpose registries by way of `ipaddress`; RFC
+    6052 for the well-known prefix of NAT64. A NAT64 prefix of a network's own looks like any public address.
+    """
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None:
+            return address in _UNICAST and address.is_global
+        address = inner
+    return address.is_global and not address.is_multicast
 
 
 class Pool:
@@ -76,10 +101,13 @@ class Pool:
         secure = url.scheme != "http"
         self._host, self._port = url.hostname or "", url.port or (443 if secure else 80)
         self._tls = ssl.create_default_context() if secure else None
+        if self._tls is not None:
+            self._tls.set_alpn_protocols(["http/1.1"])
         self._free: list[tuple[float, Connection]] = []
-        self._open = 0
+        self._open = 0  # connections, those being opened, and room that was given to a waiter
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
-        self._resolved: tuple[float, list[tuple[socket.AddressFamily, str]]] = (0.0, [])
+        self._resolved: tuple[float, list[Address]] = (0.0, [])
+        self._stopped = False
         self._loop = asyncio.get_running_loop()
         self._sweep: asyncio.TimerHandle | None = None
         self.path = url.path
@@ -93,27 +121,19 @@ class Pool:
         """Return a connection that is open and free, None when there is none."""
         while self._free:
             _, connection = self._free.pop()
-            if not connection.closed:
+            if connection.silent:
                 return connection
-            self._gone()
+            self._drop(connection)
         return None
 
     async def connect(self) -> Connection:
         """Open a connection, or wait for one where all are in use. Fails: OSError, TimeoutError."""
         if self._open >= CONNECTIONS_MAX:
-            waiter: asyncio.Future[Connection | None] = self._loop.create_future()
-            self._waiting.append(waiter)
-            try:
-                async with asyncio.timeout(self.vendor.first_byte_timeout_s):
-                    connection = await waiter
-            except BaseException:
-                if waiter.done() and not waiter.cancelled():  # it came too late for this call
-                    late = waiter.result()
-                    self._hand_on(None) if late is None else self.give_back(late)
-                raise
+            connection = await self._wait()
             if connection is not None:
                 return connection
-        self._open += 1
+        else:
+            self._open += 1
         try:
             async with asyncio.timeout(self.vendor.connect_timeout_s):
                 return await self._connect(await self._resolve())
@@ -123,26 +143,52 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection for the next call if nothing is left of the last one, else close it."""
-        if not connection.reusable:
-            connection.close()
-            self._gone()
+        if self._stopped or not connection.reusable:
+            self._drop(connection)
         elif not self._hand_on(connection):
             self._free.append((self._loop.time(), connection))
             if self._sweep is None:
                 self._sweep = self._loop.call_later(IDLE_S, self._sweep_idle)
 
     def close(self) -> None:
-        """Close what is free; what is in use is closed by its holder."""
+        """Close what is free and let nobody wait; what is in use is closed when it is given back."""
+        self._stopped = True
         if self._sweep is not None:
             self._sweep.cancel()
-        for _, connection in self._free:
+        while self._free:
+            self._drop(self._free.pop()[1])
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(ConnectionAbortedError("the gate stops"))
+        self._waiting.clear()
+
+    async def _wait(self) -> Connection | None:
+        """Wait for an open connection, or for the room for one: None. Fails: TimeoutError, OSError."""
+        waiter: asyncio.Future[Connection | None] = self._loop.create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(self.vendor.first_byte_timeout_s):
+                connection = await waiter
+        except BaseException:
+            with suppress(ValueError):
+                self._waiting.remove(waiter)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                late = waiter.result()  # it came too late for this call
+                self._gone() if late is None else self.give_back(late)
+            raise
+        if connection is not None and not connection.silent:
             connection.close()
-        self._free.clear()
+            return None
+        return connection
+
+    def _drop(self, connection: Connection) -> None:
+        connection.close()
+        self._gone()
 
     def _gone(self) -> None:
-        """Count a connection as closed; whoever waits may open one in its place."""
-        self._open -= 1
-        self._hand_on(None)
+        """Count a connection as closed, or give its room to who waits."""
+        if not self._hand_on(None):
+            self._open -= 1
 
     def _hand_on(self, connection: Connection | None) -> bool:
         """Give a connection, or the room for one, to who has waited longest; say whether anybody did."""
@@ -160,40 +206,44 @@ class Pool:
         stale = [connection for since, connection in self._free if since <= before or connection.closed]
         self._free = [(since, one) for since, one in self._free if since > before and not one.closed]
         for connection in stale:
-            connection.close()
-            self._gone()
+            self._drop(connection)
         if self._free:
             self._sweep = self._loop.call_later(self._free[0][0] + IDLE_S - self._loop.time(), self._sweep_idle)
 
-    async def _resolve(self) -> list[tuple[socket.AddressFamily, str]]:
+    async def _resolve(self) -> list[Address]:
         """Return the vendor's addresses. Fails: OSError, PrivateAddressError when any is not allowed."""
         known_until, addresses = self._resolved
         if self._loop.time() < known_until:
             return addresses
-        found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        try:
+            found = await self._loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise OSError("the vendor's name is none that can be looked up") from error
         addresses = [(family, str(address[0])) for family, _, _, _, address in found]
-        for _, address in addresses:
-            if not self.vendor.allow_private and not ipaddress.ip_address(address.partition("%")[0]).is_global:
-                raise PrivateAddressError("the vendor's name leads to an address that is not public")
+        if not self.vendor.allow_private and not all(is_public(address) for _, address in addresses):
+            raise PrivateAddressError("the vendor's name leads to an address that is not public")
         self._resolved = (self._loop.time() + RESOLVED_S, addresses)
         return addresses
 
-    async def _connect(self, addresses: list[tuple[socket.AddressFamily, str]]) -> Connection:
-        """Try the addresses in order. Fails: the last one's OSError."""
-        fault: OSError = OSError("the vendor's name has no address")
-        for family, address in addresses:
+    async def _connect(self, addresses: list[Address]) -> Connection:
+        """Try the addresses in order, none for longer than its share of the time. Fails: the last one's OSError."""
+        fault = OSError("the vendor's name has no address")
+        for index, (family, address) in enumerate(addresses):
             try:
-                _, connection = await self._loop.create_connection(
-                    Connection,
-                    address,
-                    self._port,
-                    family=family,
-                    ssl=self._tls,
-                    server_hostname=self._host if self._tls else None,
-                )
+                async with asyncio.timeout(self.vendor.connect_timeout_s / len(addresses)):
+                    _, connection = await self._loop.create_connection(
+                        Connection,
+                        address,
+                        self._port,
+                        family=family,
+                        ssl=self._tls,
+                        server_hostname=self._host if self._tls else None,
+                    )
             except OSError as error:
                 fault = error
             else:
+                if index:  # next time the one that answers comes first
+                    self._resolved = (self._resolved[0], [*addresses[index:], *addresses[:index]])
                 return connection
         self._resolved = (0.0, [])
         raise fault
