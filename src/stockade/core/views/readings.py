@@ -15,20 +15,12 @@ from typing import NamedTuple
 import re2
 
 from stockade.core.edits import Edit
+from stockade.core.views.english import WORDS
 
 CLUSTER_GAP_CHARS = 200
 """Two signs of one writing that stand closer together than this belong to one passage."""
 
 _EDGE_CHARS_MAX = 1000
-
-_FREQUENT = (
-    *("about", "above", "answer", "because", "before", "between", "could", "does", "every", "following", "forget"),
-    *("from", "have", "ignore", "information", "instead", "instructions", "into", "just", "know", "must", "only"),
-    *("other", "please", "previous", "prompt", "reply", "should", "such", "system", "than", "that", "the", "their"),
-    *("them", "then", "there", "these", "they", "this", "those", "user", "what", "when", "where", "which", "while"),
-    *("will", "with", "would", "you", "your"),
-)
-"""English words that are no other word when reversed or shifted by thirteen (`and` is one reversed: DNA)."""
 
 _FROM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ROT13 = str.maketrans(_FROM, _FROM[13:26] + _FROM[:13] + _FROM[39:] + _FROM[26:39])
@@ -66,9 +58,9 @@ _SIGNS = {
     "leet": rf"{_LEET_SIGN}{_LEET_LETTERS}(?:[ ,.\n]{{1,2}}{_LEET_LETTERS}){{0,2}}"
     rf"[ ,.\n]{{1,2}}{_LEET_LETTERS}{_LEET_SIGN}",
     "wrapped": r"[a-z]{2}-\r?\n[ \t]{0,40}[a-z]{2}",
-    "camel": r"(?-i:(?:[AI]?[A-Z][a-z]{1,15}){5})",
-    "rot13": _words(word.translate(_ROT13) for word in _FREQUENT),
-    "reversed": _words(word[::-1] for word in _FREQUENT),
+    "camel": r"(?-i:(?:[AI]?[A-Z][a-z]{1,15}){4})",
+    "rot13": _words(word.translate(_ROT13) for word in WORDS),
+    "reversed": _words(word[::-1] for word in WORDS),
 }
 _ANY_SIGN = re2.compile(f"(?i){'|'.join(_SIGNS.values())}".encode())
 _SIGN = {name: re2.compile(f"(?i){sign}".encode()) for name, sign in _SIGNS.items()}
@@ -81,11 +73,14 @@ _STRING_JOINT = re.compile(
 )
 _MARKUP = re.compile(rf"(?<=[A-Za-z])(?:\*{{1,3}}|~~|`{{1,2}}|(?:{_TAG}){{1,3}})(?=[A-Za-z])", re.IGNORECASE)
 _LEET_WORD = re.compile(
-    r"(?<![\w@$])(?:(?=[013457@$!]{0,3}[A-Za-z])[A-Za-z013457@$!]{2,24}|[013457]{1,2}|[013457]{0,3}[@$!][013457@$!]{1,3})"
+    r"(?<![\w@$])(?:(?=[013457@$!]{0,3}[A-Za-z])[A-Za-z013457@$!]{2,24}|[013457]{1,2}|(?=[013457]{0,3}[@$])[013457@$!]{2,4})"
     r"(?![\w@$])"
 )
 # A one is an i or an l: an l where two stand together, behind a vowel, between a consonant that takes one and a vowel.
-_LEET_L = re.compile(r"1(?=1)|(?<=1)1|(?<=[aeou])1|(?<=[aeou]l)1|(?<=[bcfgkp])1(?=[aeou])|1(?=y)", re.IGNORECASE)
+_LEET_L = re.compile(
+    r"1(?=1)|(?<=1)1|(?<=[aeou])1|(?<=[aeou]l)1|(?<=[bcfgkps])1(?=[aeou])|(?<![A-Za-z])1(?=[aeou])|1(?=y)",
+    re.IGNORECASE,
+)
 _HYPHEN = re.compile(r"(?<=[A-Za-z]{2})-\r?\n[ \t]{0,40}(?=[a-z]{2})")
 _HUMP = re.compile(r"(?<=[a-z,.;:!?])[A-Z](?=[A-Za-z])|(?<=[AI])[A-Z](?=[a-z])")
 
@@ -153,8 +148,8 @@ _WHOLE: dict[str, Callable[[str], str]] = {
     "rot13": lambda passage: passage.translate(_ROT13),
     "reversed": lambda passage: passage[::-1],
 }
-_SIGNS_MIN = dict.fromkeys(_EDITS, 1) | {"markup": 2, "rot13": 2, "reversed": 2}
-"""Signs of one writing in a passage from which on it is read so; where one word may be an accident, two."""
+_SIGN_CHARS_MIN = {"markup": 6, "rot13": 5, "reversed": 5}
+"""Characters of signs in a passage from which on it is read so: one long word or two short ones; else any sign."""
 
 
 def _passages(plain: bytes, name: str) -> Iterator[tuple[int, int]]:
@@ -164,7 +159,7 @@ def _passages(plain: bytes, name: str) -> Iterator[tuple[int, int]]:
     for number in range(1, len(signs) + 1):
         if number < len(signs) and signs[number][0] - signs[number - 1][1] <= CLUSTER_GAP_CHARS:
             continue
-        if number - first >= _SIGNS_MIN[name]:
+        if sum(end - start for start, end in signs[first:number]) >= _SIGN_CHARS_MIN.get(name, 1):
             low, high = signs[first][0], signs[number - 1][1]
             start = max(done, plain.rfind(b"\n", max(0, low - _EDGE_CHARS_MAX), low) + 1, low - _EDGE_CHARS_MAX)
             end = plain.find(b"\n", high, high + _EDGE_CHARS_MAX)
