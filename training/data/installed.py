@@ -29,7 +29,6 @@ FILES_PER_PACKAGE = 60
 ROWS_PER_FILE = 4
 FILE_BYTES_MAX = 400_000
 HELDOUT_PER_CENT = 15
-SHARE_ALL = 30.0  # of all real text together, beside the shares of the generated sources
 ENDINGS = {
     ".py",
     ".pyi",
@@ -65,8 +64,7 @@ def sources(split: Split) -> list[Source]:
     names = [name for name, _, _ in paths if held_out(name) == (split == "heldout")]
     for name, licence, files in paths:
         if name in names:
-            share = SHARE_ALL / max(1, len(names))
-            found[name] = Source(name, split, licence, share, partial(_rows, name, licence, files))
+            found[name] = Source(name, split, licence, 1.0, partial(_rows, name, licence, files))
     return [found[name] for name in sorted(found)]
 
 

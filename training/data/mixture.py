@@ -10,6 +10,7 @@ from training.data import generated, installed
 from training.data.rows import Row, Split, fault
 from training.data.sources import Source
 
+REAL_PART = 0.2  # of all rows, as far as enough packages are installed
 TRIES_PER_ROW = 6  # a source that repeats itself more often than this has nothing more to say
 
 
@@ -25,13 +26,15 @@ def rows(split: Split, limit: int, seed: int) -> list[Row]:
     same text. Each source has its own chance, so that a source added later changes no row of the others.
     Fails: ValueError when a source makes an incomplete row.
     """
-    listed = sources(split)
-    total = sum(source.share for source in listed)
     seen: set[str] = set()
     made: list[Row] = []
-    for source in listed:
-        wanted = max(1, round(limit * source.share / total))
-        made += _some(source.rows(random.Random(f"{seed}:{source.name}")), wanted, seen)
+    for listed, part in ((installed.sources(split), REAL_PART), (generated.sources(split), 1.0)):
+        # Real text ends; what it does not give, the generators do.
+        total = sum(source.share for source in listed)
+        left = (limit - len(made)) * part
+        for source in listed:
+            wanted = max(1, round(left * source.share / total))
+            made += _some(source.rows(random.Random(f"{seed}:{source.name}")), wanted, seen)
     random.Random(seed).shuffle(made)
     return made
 
