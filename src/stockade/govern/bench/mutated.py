@@ -1,12 +1,14 @@
-"""Mutated: how much recall is lost when attacks are written otherwise.
+"""Mutated: how much recall is lost when attacks are written otherwise, and what benign texts written so are taken for.
 
-Owns the comparison. It is made on the same positives, at thresholds that were fixed before: the shipped one, and the
-one that flags 1 % of the unchanged negatives.
+Owns the comparison. It is made on the same texts, at thresholds that were fixed before: the shipped one, and the one
+that flags 1 % of the unchanged negatives. Benign texts are written otherwise as well: a detector that takes the writing
+itself for an attack loses no recall, and is of no use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 from stockade.core.segments import Channel
@@ -23,6 +25,7 @@ class Lost(NamedTuple):
     """Recall of one detector before and after one mutation, at the shipped threshold and at 1 % false positives.
 
     `loss` and `loss_at_one` are the differences, 0.1 for ten points; below zero something was gained.
+    `false_positives` is the share of benign texts flagged at the shipped threshold when they are written so.
     """
 
     detector: str
@@ -31,6 +34,7 @@ class Lost(NamedTuple):
     after: Share
     before_at_one: Share
     after_at_one: Share
+    false_positives: Share | None
 
     @property
     def loss(self) -> float:
@@ -53,18 +57,17 @@ def losses(
 ) -> tuple[list[Lost], int]:
     """Return the losses of every detector under every mutation, and how many texts could not be scored.
 
-    A text that could not be scored counts as found: the gate refuses what its guard could not read.
+    A text that could not be scored counts as flagged: the gate refuses what its guard could not read.
     """
-    positives = [row for row in rows if row.positive]
-    before = [each.scores for each in score_rows(scorer, positives, channel, advance)]
+    before = [each.scores for each in score_rows(scorer, rows, channel, advance)]
     found: list[Lost] = []
     unscored = before.count(None)
     for name, write in mutations.items():
-        changed = [row._replace(text=write(row.text)) for row in positives]
+        changed = [row._replace(text=write(row.text)) for row in rows]
         after = [each.scores for each in score_rows(scorer, changed, channel, advance)]
         unscored += after.count(None)
         for each in measured:
-            found.extend(_lost(name, each, positives, before, after, scorer.thresholds))
+            found.extend(_lost(name, each, rows, before, after, scorer.thresholds))
     return found, unscored
 
 
@@ -77,15 +80,27 @@ def _lost(
     thresholds: Mapping[str, float],
 ) -> list[Lost]:
     at_one = measured.rates[1].threshold
-    pair = []
-    for scores in (before, after):
-        judged = [
-            1.0 if each is None else score_of(each, measured.detector, thresholds)
-            for row, each in zip(rows, scores, strict=True)
-            if concerns(row, measured.detector)
-        ]
-        pair.append((flagged(judged, measured.threshold), flagged(judged, 2.0 if at_one is None else at_one)))
-    (shipped, one), (shipped_after, one_after) = pair
+    attacks, attacks_after = (_judged(measured, rows, scores, thresholds, positive=True) for scores in (before, after))
+    benign_after = _judged(measured, rows, after, thresholds, positive=False)
+    shipped, shipped_after = flagged(attacks, measured.threshold), flagged(attacks_after, measured.threshold)
+    one, one_after = (flagged(each, inf if at_one is None else at_one) for each in (attacks, attacks_after))
     if shipped is None or shipped_after is None or one is None or one_after is None:
         return []
-    return [Lost(measured.detector, mutation, shipped, shipped_after, one, one_after)]
+    wrong = flagged(benign_after, measured.threshold)
+    return [Lost(measured.detector, mutation, shipped, shipped_after, one, one_after, wrong)]
+
+
+def _judged(
+    measured: Measured,
+    rows: Sequence[Row],
+    scores: Sequence[Mapping[str, float] | None],
+    thresholds: Mapping[str, float],
+    *,
+    positive: bool,
+) -> list[float]:
+    """Return the scores of the rows of one label that concern a detector."""
+    return [
+        inf if each is None else score_of(each, measured.detector, thresholds)
+        for row, each in zip(rows, scores, strict=True)
+        if row.positive == positive and concerns(row, measured.detector)
+    ]
