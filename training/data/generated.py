@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 
 from training.data.encodings import wrapped
+from training.data.forms import formed
 from training.data.grammar import FOLDER, Grammar, load
 from training.data.planting import CHANNELS, ESCAPES, insert, plant
 from training.data.rows import TEXT_CHARS_MAX, Head, Row, Split
@@ -65,6 +66,7 @@ def sources(split: Split) -> list[Source]:
     ]
     listed += [
         ("long", 3.0, partial(_long, split)),
+        ("form", 4.0, partial(_form, split)),
         ("twin", 6.0, partial(_planted, split, 0)),
         ("injection", 34.0, partial(_planted, split, 1)),
         ("brief", 7.0, partial(_user, split, "brief", "jailbreak")),
@@ -110,6 +112,14 @@ def _long(split: Split, rng: random.Random) -> Iterator[Row]:
         while sum(map(len, parts)) < size:
             parts.append(grammar(split).text(rng.choice(rules), rng))
         yield _row(split, "long", "\n\n".join(parts)[2 : size + 2], 0, "injection", rng.choice(DATA_CHANNELS), "long")
+
+
+def _form(split: Split, rng: random.Random) -> Iterator[Row]:
+    """Ordinary texts, hard negatives among them, in the forms of machines."""
+    while True:
+        text = grammar(split).text(rng.choice((*HOSTS, "trap", "innocent")), rng)
+        name, text = formed(text, split, rng)
+        yield _row(split, "form", text, 0, "injection", rng.choice(DATA_CHANNELS), f"form_{name}")
 
 
 def _planted(split: Split, label: int, rng: random.Random) -> Iterator[Row]:
