@@ -29,7 +29,7 @@ def left(pieces: list[PieceRef]) -> list[str | None]:
 
 
 def take(made: Block, *, final: bool = False) -> list[tuple[str, str]]:
-    return [(text[:context], text[context:]) for text, context in made.units(final=final)]
+    return [(work.segment.text[: work.context], work.new_text) for work in made.units(final=final)]
 
 
 def test_units_come_with_what_stood_before() -> None:

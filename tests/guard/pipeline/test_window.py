@@ -15,7 +15,8 @@ from stockade.core.errors import UpstreamError
 from stockade.core.limits import KEEPALIVE_EVENTS, TOOL_CALL_CHARS_MAX
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
-from stockade.guard.pipeline.window import _WHOLES_KEPT, Window, Work
+from stockade.guard.pipeline.blocks import Work
+from stockade.guard.pipeline.window import _WHOLES_KEPT, Window
 
 
 class Reader:
@@ -56,6 +57,11 @@ def window() -> Window:
     return Window(Reader())
 
 
+def resolve(it: Window, work: Sequence[Work]) -> None:
+    for item in work:
+        it.resolve(item)
+
+
 def said(work: Sequence[Work]) -> list[str]:
     return [item.new_text for item in work]
 
@@ -74,7 +80,7 @@ def test_text_waits_for_its_judgement_and_what_follows_waits_with_it() -> None:
     assert said(work) == ["one "]
     it.accept(event("b"))
     assert it.release() == b""
-    it.resolve(work)
+    resolve(it, work)
     assert it.release() == b"a:one \nb:\n"
 
 
@@ -84,12 +90,12 @@ def test_text_waits_until_its_unit_is_complete() -> None:
     assert it.accept(event("b", "e", block="t")) == []
     work = it.accept(event("c", " two", block="t"))
     assert said(work) == ["one "]
-    it.resolve(work)
+    resolve(it, work)
     # The third event holds the beginning of a word whose end is not here.
     assert it.release() == b"a:on\nb:e\n"
     rest = it.accept(event("end", closes=("t",)))
     assert [(item.segment.text, item.context) for item in rest] == [("one two", 4)]
-    it.resolve(rest)
+    resolve(it, rest)
     assert it.release() == b"c: two\nend:\n"
     assert it.empty
 
@@ -99,9 +105,9 @@ def test_two_blocks_wait_for_themselves_and_leave_in_the_vendor_s_order() -> Non
     first = it.accept(event("a", "slow", block="1"))
     second = it.accept(event("b", "quick\n", block="2"))
     assert (first, said(second)) == ([], ["quick\n"])
-    it.resolve(second)
+    resolve(it, second)
     assert it.release() == b""
-    it.resolve(it.accept(event("c", closes=("1",))))
+    resolve(it, it.accept(event("c", closes=("1",))))
     assert it.release() == b"a:slow\nb:quick\n\nc:\n"
 
 
@@ -115,7 +121,7 @@ def test_a_ping_overtakes_only_what_waits() -> None:
     it.accept(event("ping", ahead=True))
     assert it.release() == b"ping:\n"
     assert it.release() == b""
-    it.resolve(it.accept(event("d", "ds ", block="t", closes=("t",))))
+    resolve(it, it.accept(event("d", "ds ", block="t", closes=("t",))))
     assert it.release() == b"c:wor\nd:ds \n"
     assert it.empty
 
@@ -158,7 +164,7 @@ def test_a_held_call_leaves_when_it_is_settled_and_not_before() -> None:
     assert it.call_complete
     assert it.release() == b"", "not judged yet"
     work[3].edits = [Edit(0, 1, "value")]
-    it.resolve(work)
+    resolve(it, work)
     assert it.release() == b"", "judged and not settled yet"
     it.settle_calls()
     assert not it.call_complete
@@ -181,7 +187,7 @@ def test_a_withdrawn_call_is_one_notice_in_its_place_and_what_follows_is_amended
     work = it.accept(event("delta", '{"a":"x"}', block="k", kind=BlockKind.ARGUMENTS, holds="k", closes=("k",)))
     assert it.withdraw("k", "No.") == 1
     assert it.withdraw("k", "Never.") == 0
-    it.resolve(work)
+    resolve(it, work)
     it.settle_calls()
     it.accept(event("stop"))
     it.accept(event("after"))
@@ -196,7 +202,7 @@ def test_a_call_that_the_stream_s_end_completes() -> None:
     work = it.finish()
     assert said(work) == ['"x'], "what is no JSON is judged as it stands"
     work[0].withhold = "[gone]"
-    it.resolve(work)
+    resolve(it, work)
     it.settle_calls()
     assert it.release() == b"start:\ndelta:[gone]\n"
     assert it.empty
@@ -216,23 +222,23 @@ def test_a_withheld_block_is_one_notice_whatever_follows() -> None:
     work = it.accept(event("a", "one two three ", block="t"))
     assert said(work) == ["one ", "two "]
     work[1].withhold = "[gone]"
-    it.resolve(work)
+    resolve(it, work)
     work = it.accept(event("b", "four\n", block="t"))
     work[-1].withhold = "[gone]"
-    it.resolve(work)
-    it.resolve(it.accept(event("c", "five\n", block="t", closes=("t",))))
+    resolve(it, work)
+    resolve(it, it.accept(event("c", "five\n", block="t", closes=("t",))))
     assert it.release() == b"a:one [gone]\nb:\nc:\n"
 
 
 def test_only_the_events_that_change_are_written_anew() -> None:
     it = window()
     it.accept(StreamEvent(b"a :  odd spacing\n", event("a", "odd ").pieces))
-    it.resolve(work := it.accept(event("b", "here ")))
+    resolve(it, work := it.accept(event("b", "here ")))
     assert len(work) == 1
     it = window()
     same = it.accept(StreamEvent(b"a :  odd spacing\n", event("a", "odd ").pieces))
     same[0].edits = [Edit(0, 3, "odd")]
-    it.resolve(same)
+    resolve(it, same)
     assert it.release() == b"a :  odd spacing\n"
 
 
@@ -244,11 +250,11 @@ def test_a_whole_text_that_comes_again_is_judged_once_and_the_answer_holds_for_a
     work = it.accept(first)
     work[0].edits = [Edit(0, 3, "one and the")]
     if judged_between:
-        it.resolve(work)
+        resolve(it, work)
     assert it.accept(again) == []
     if not judged_between:
         assert it.release() == b""
-        it.resolve(work)
+        resolve(it, work)
     assert said(it.accept(event("c", "the same"))) == ["the same"], "equal, and yet another one: judged by itself"
     assert it.release() == b"a:one and the same\nb:one and the same\n"
 
@@ -256,9 +262,9 @@ def test_a_whole_text_that_comes_again_is_judged_once_and_the_answer_holds_for_a
 def test_texts_that_came_long_ago_are_judged_again() -> None:
     it = window()
     first = event("a", "the same")
-    it.resolve(it.accept(first))
+    resolve(it, it.accept(first))
     for number in range(_WHOLES_KEPT):
-        it.resolve(it.accept(event("b", f"{number}")))
+        resolve(it, it.accept(event("b", f"{number}")))
     assert said(it.accept(first)) == ["the same"]
 
 
@@ -287,7 +293,7 @@ def test_any_cut_with_any_edits_inside_units_gives_the_same_text(text: str, plac
         for item in [*it.accept(event(f"{number}", text[a:b], block="t")), *([] if b < len(text) else it.finish())]:
             assert item.new_text == units[seen], "units depend on the text alone"
             item.edits = edits.get(seen, [])
-            it.resolve([item])
+            resolve(it, [item])
             seen += 1
         out += it.release()
     assert it.empty

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from stockade.core.edits import Edit, apply_over, settle
 from stockade.core.json_tokens import splice_inner
@@ -32,7 +31,8 @@ class Queued:
     sent: bool = False
 
 
-class PieceRef(NamedTuple):
+@dataclass(slots=True, eq=False)
+class PieceRef:
     """One string of a queued event, by its number among the event's pieces; `end` is where it ends in its block."""
 
     queued: Queued
@@ -47,6 +47,26 @@ class PieceRef(NamedTuple):
                 self.queued.texts = {}
             self.queued.texts[self.number] = text
         self.queued.waiting -= 1
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One text to judge: the first `context` characters of `segment.text` went before, the rest is new.
+
+    `call` is the tool call's key when the text belongs to one. `edits` are the answer: offsets count in the new text.
+    """
+
+    segment: Segment
+    context: int
+    call: str
+    target: Block | Arguments | Whole
+    edits: Sequence[Edit] = ()
+    withhold: str = ""
+
+    @property
+    def new_text(self) -> str:
+        """Return the text to be judged without its context."""
+        return self.segment.text[self.context :]
 
 
 @dataclass(slots=True, eq=False)
@@ -70,13 +90,6 @@ class Whole:
         for piece in self.pieces:
             piece.let_go(text)
         self.pieces.clear()
-
-
-class Unit(NamedTuple):
-    """A text to judge: its first `context` characters stood before."""
-
-    text: str
-    context: int
 
 
 @dataclass(slots=True, eq=False)
@@ -109,16 +122,18 @@ class Block:
         """Return the text of all pieces still here."""
         return "".join([piece.text for piece in self.pieces])
 
-    def units(self, *, final: bool) -> list[Unit]:
-        """Return every unit that is complete and not yet taken."""
-        found: list[Unit] = []
+    def units(self, *, final: bool) -> list[Work]:
+        """Return the work on every unit that is complete and not yet taken."""
+        work: list[Work] = []
         text, start = self.text, self.taken - self.base
+        path, _, role, channel, kind, token, inner = self.segment
         while (end := unit_end(text, start, final=final)) is not None:
             context = start if start < CONTEXT_CHARS else CONTEXT_CHARS
-            found.append(Unit(text[start - context : end], context))
+            unit = tuple.__new__(Segment, (path, text[start - context : end], role, channel, kind, token, inner))
+            work.append(Work(unit, context, self.call, self))
             start = end
         self.taken = self.base + start
-        return found
+        return work
 
     def resolve(self, size: int, edits: Sequence[Edit], withhold: str) -> None:
         """Take the answer on the next unit (`size` characters) and let the pieces go that end inside what was judged.

@@ -13,7 +13,7 @@ from stockade.core.decisions import Effect, Verdict, strongest
 from stockade.core.errors import StockadeError
 from stockade.core.exchange import AnswerFacts
 from stockade.core.facts import CallFacts, FindingFacts
-from stockade.core.findings import DetectorRun, Finding
+from stockade.core.findings import DetectorRun, Finding, RunStatus
 from stockade.core.principal import Principal
 from stockade.core.segments import Segment
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
@@ -64,13 +64,22 @@ class Account:
     _last: tuple[DetectorRun, ...] = ()
     _times: int = 0
 
-    def add_runs(self, runs: tuple[DetectorRun, ...]) -> None:
-        """Add runs; those of one detector with one ending are counted together."""
-        if runs is self._last:  # clean inspections of as many segments share their runs: a stream has one a word
+    def add_runs(self, runs: tuple[DetectorRun, ...]) -> bool:
+        """Add runs, those of one detector with one ending counted together; say whether every detector ran.
+
+        Clean inspections of as many segments share their runs, and a stream has one with every word: then the very
+        same runs are only counted.
+        """
+        if self._times and runs is self._last:
             self._times += 1
-        else:
-            self._settle()
+            return True
+        self._settle()
+        if not runs or any(run.status is not RunStatus.RAN for run in runs):
             self._last, self._times = runs, 1
+            self._settle()
+            return False
+        self._last, self._times = runs, 1
+        return True
 
     @property
     def runs(self) -> tuple[DetectorRun, ...]:

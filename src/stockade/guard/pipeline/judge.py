@@ -75,8 +75,7 @@ def inspect(exchange: Exchange, account: Account, segments: Sequence[Segment], s
     assert exchange.keys is not None
     inspection: Inspection = yield Inspect(tuple(segments), exchange.keys.evidence, scope)
     account.segments += len(segments)
-    account.add_runs(inspection.runs)
-    if not inspection.complete or not inspection.runs:
+    if not account.add_runs(inspection.runs):
         at_s = yield Now()
         for run in inspection.runs:
             if run.status is not RunStatus.RAN:

@@ -10,96 +10,125 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from stockade.core.errors import StockadeError, UpstreamError
+from stockade.core.exchange import AnswerFacts
 from stockade.core.findings import Scope
 from stockade.core.limits import STREAM_BYTES_MAX
 from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
+from stockade.guard.pipeline.blocks import Work
 from stockade.guard.pipeline.commands import Headers, ReadUpstream, SendBody, SendHead
-from stockade.guard.pipeline.exchange import Exchange, Gate, Hash
+from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import CLEAN, Judgement, Steps, judge_answer
 from stockade.guard.pipeline.refusals import refused, withdrawal
-from stockade.guard.pipeline.window import Window, Work
+from stockade.guard.pipeline.window import Window
+
+_READ = ReadUpstream()
 
 
 def answer_stream(gate: Gate, exchange: Exchange, headers: Headers) -> Steps:
     """Pass a stream on, judged. Ends it with an error event when it breaks, is refused, or a guard fails."""
-    assert exchange.dialect is not None
     exchange.streaming = exchange.head_sent = True
     exchange.status = 200
     yield SendHead(
         200, ((b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"), *headers)
     )
-    reader = exchange.dialect.open_stream()
-    window = Window(reader)
-    received = sha256()
-    sent = exchange.sent_hash = sha256()
+    answer = _Answer(gate, exchange)
     try:
-        while True:
-            data: bytes = yield ReadUpstream()
-            received.update(data)
-            exchange.received_bytes += len(data)
-            if exchange.received_bytes > STREAM_BYTES_MAX:
-                raise UpstreamError("The vendor's stream is longer than the gate passes on.")
-            fault: BrokenStreamError | None = None
+        yield from answer.pass_on()
+    finally:
+        answer.close()
+
+
+class _Answer:
+    """One streamed answer on its way from the vendor to the client."""
+
+    __slots__ = ("_exchange", "_gate", "_reader", "_received", "_sent", "_told", "_window")
+
+    def __init__(self, gate: Gate, exchange: Exchange) -> None:
+        assert exchange.dialect is not None
+        self._gate, self._exchange = gate, exchange
+        self._reader = exchange.dialect.open_stream()
+        self._window = Window(self._reader)
+        self._received = sha256()
+        self._sent = exchange.sent_hash = sha256()
+        self._told: AnswerFacts | None = None  # the facts that came last: most events repeat them
+
+    def close(self) -> None:
+        """Tell the exchange the digests of what came and what left."""
+        self._exchange.received_digest, self._exchange.sent_digest = self._received.hexdigest(), self._sent.hexdigest()
+
+    def pass_on(self) -> Steps:
+        """Judge what comes and send what may leave, until the vendor's stream ends."""
+        window = self._window
+        data = b"-"
+        while data:
+            data = yield _READ
+            events, fault = self._read(data)
             try:
-                events: Sequence[StreamEvent] = reader.feed(data) if data else reader.end()
-            except BrokenStreamError as error:
-                events, fault = error.events, error
-            try:
-                yield from _judge_events(gate, exchange, window, events)
+                yield from self._judge_events(events)
                 if fault is not None:
                     raise fault
                 if not data:
-                    yield from _judge(gate, exchange, window, window.finish())
+                    yield from self._judge(window.finish())
                     window.settle_calls()
             except StockadeError:
-                yield from _send(exchange, sent, window.release())
+                if out := self._leaving():
+                    yield SendBody(out, more=True)
                 raise
-            out = window.release()
+            out = self._leaving()
             if not data:
                 assert window.empty, "an event was held for ever"
-                break
-            yield from _send(exchange, sent, out)
-        exchange.ended = "completed"
-        exchange.sent_bytes += len(out)
-        sent.update(out)
-        yield SendBody(out, more=False)
-    finally:
-        exchange.received_digest, exchange.sent_digest = received.hexdigest(), sent.hexdigest()
+                self._exchange.ended = "completed"
+                yield SendBody(out, more=False)
+            elif out:
+                yield SendBody(out, more=True)
 
+    def _read(self, data: bytes) -> tuple[Sequence[StreamEvent], BrokenStreamError | None]:
+        """Return the events that are complete with `data`, b"" for the end, and the fault behind them."""
+        self._received.update(data)
+        self._exchange.received_bytes += len(data)
+        if self._exchange.received_bytes > STREAM_BYTES_MAX:
+            raise UpstreamError("The vendor's stream is longer than the gate passes on.")
+        try:
+            return self._reader.feed(data) if data else self._reader.end(), None
+        except BrokenStreamError as error:
+            return error.events, error
 
-def _send(exchange: Exchange, sent: Hash, out: bytes) -> Steps:
-    if out:
-        exchange.sent_bytes += len(out)
-        sent.update(out)
-        yield SendBody(out, more=True)
+    def _leaving(self) -> bytes:
+        """Return the bytes that may leave, and count them as sent."""
+        out = self._window.release()
+        self._exchange.sent_bytes += len(out)
+        self._sent.update(out)
+        return out
 
+    def _judge_events(self, events: Sequence[StreamEvent]) -> Steps:
+        """Judge what the events make complete; a tool call is judged before the event behind it is looked at."""
+        window = self._window
+        work: list[Work] = []
+        for event in events:
+            if event.facts is not None and event.facts is not self._told:
+                self._told = event.facts
+                self._exchange.facts = self._exchange.facts.merged(event.facts)
+            work += window.accept(event)
+            if window.call_complete:
+                yield from self._judge(work)
+                work = []
+                window.settle_calls()
+        if work:
+            yield from self._judge(work)
 
-def _judge_events(gate: Gate, exchange: Exchange, window: Window, events: Sequence[StreamEvent]) -> Steps:
-    """Judge what the events make complete; a tool call is judged before the event behind it is looked at."""
-    work: list[Work] = []
-    for event in events:
-        if event.facts is not None:
-            exchange.facts = exchange.facts.merged(event.facts)
-        work += window.accept(event)
-        if window.call_complete:
-            yield from _judge(gate, exchange, window, work)
-            work = []
-            window.settle_calls()
-    yield from _judge(gate, exchange, window, work)
-
-
-def _judge(gate: Gate, exchange: Exchange, window: Window, work: list[Work]) -> Steps:
-    """Judge work in order; resolve all of it, or everything before the text for which the stream must stop."""
-    if not work:
-        return
-    judgements: list[Judgement] = yield from judge_answer(gate, exchange, work, Scope.PIECE)
-    for item, judgement in zip(work, judgements, strict=False):
-        if judgement is not CLEAN:
-            if judgement.denied is not None and not item.call:
-                raise refused(exchange, [judgement.denied], "answer")
-            if item.call and (judgement.denied is not None or judgement.withhold):
-                notice = withdrawal(exchange, judgement.denied, judgement.withhold)
-                exchange.withdrawn += window.withdraw(item.call, notice)
-            item.edits, item.withhold = judgement.edits, judgement.withhold
-        window.resolve([item])
+    def _judge(self, work: Sequence[Work]) -> Steps:
+        """Judge work in order; resolve all of it, or everything before the text for which the stream must stop."""
+        if not work:
+            return
+        exchange, window = self._exchange, self._window
+        judgements: list[Judgement] = yield from judge_answer(self._gate, exchange, work, Scope.PIECE)
+        for item, judgement in zip(work, judgements, strict=False):
+            if judgement is not CLEAN:
+                if judgement.denied is not None and not item.call:
+                    raise refused(exchange, [judgement.denied], "answer")
+                if item.call and (judgement.denied is not None or judgement.withhold):
+                    notice = withdrawal(exchange, judgement.denied, judgement.withhold)
+                    exchange.withdrawn += window.withdraw(item.call, notice)
+                item.edits, item.withhold = judgement.edits, judgement.withhold
+            window.resolve(item)

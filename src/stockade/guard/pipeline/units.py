@@ -49,7 +49,13 @@ def unit_end(text: str, start: int, *, final: bool) -> int | None:
         if end >= size:
             return size if final else None
         following = text[end]
-        if following.isspace() or (following not in _GLUES and not following.isdigit() and not _glued(text, word, at)):
+        if following.isspace():
+            return end
+        if (
+            following not in _GLUES
+            and not following.isdigit()
+            and (text[word:at].isalpha() or not _glued(text, word, at))
+        ):
             return end
         word = end
     if size - start > HOLD_CHARS_MAX:
@@ -63,7 +69,7 @@ def _forced(text: str, start: int) -> int:
 
 
 def _glued(text: str, word: int, end: int) -> bool:
-    return _DIGIT.search(text, word, end) is not None
+    return not text[word:end].isalpha() and _DIGIT.search(text, word, end) is not None
 
 
 def _pem_end(text: str, start: int, *, final: bool) -> int | None:

@@ -9,40 +9,19 @@ call is complete and judged (DESIGN invariants 3, 4, 5).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from stockade.core.edits import Edit, apply, settle
+from stockade.core.edits import apply, settle
 from stockade.core.errors import UpstreamError
 from stockade.core.json_tokens import inner_segments
 from stockade.core.limits import KEEPALIVE_EVENTS, TOOL_CALL_CHARS_MAX
 from stockade.core.segments import Segment
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent, StreamReader
-from stockade.guard.pipeline.blocks import Arguments, Block, PieceRef, Queued, Whole
+from stockade.guard.pipeline.blocks import Arguments, Block, PieceRef, Queued, Whole, Work
 
 _KEEPALIVE = b": stockade holds a tool call until it is complete\n\n"
 _WHOLES_KEPT = 64
 """Texts that came whole and may come again; each event of a stream brings a few."""
-
-
-@dataclass(slots=True, eq=False)
-class Work:
-    """One text to judge: the first `context` characters of `segment.text` went before, the rest is new.
-
-    `call` is the tool call's key when the text belongs to one. `edits` are the answer: offsets count in the new text.
-    """
-
-    segment: Segment
-    context: int
-    call: str
-    target: Block | Arguments | Whole
-    edits: Sequence[Edit] = ()
-    withhold: str = ""
-
-    @property
-    def new_text(self) -> str:
-        """Return the text to be judged without its context."""
-        return self.segment.text[self.context :]
 
 
 class Window:
@@ -93,18 +72,17 @@ class Window:
             self._close(key, work)
         return work
 
-    def resolve(self, work: Iterable[Work]) -> None:
-        """Take the answers (`edits`, `withhold`) of judged work."""
-        for item in work:
-            target = item.target
-            if type(target) is Block:
-                target.resolve(len(item.segment.text) - item.context, item.edits, item.withhold)
-                continue
-            text = item.withhold or apply(item.segment.text, settle(item.edits))
-            if type(target) is Arguments:
-                target.resolve(item.segment, text)
-            elif type(target) is Whole:
-                target.resolve(text)
+    def resolve(self, work: Work) -> None:
+        """Take the answer (`edits`, `withhold`) on judged work."""
+        target = work.target
+        if type(target) is Block:
+            target.resolve(len(work.segment.text) - work.context, work.edits, work.withhold)
+            return
+        text = work.withhold or apply(work.segment.text, settle(work.edits))
+        if type(target) is Arguments:
+            target.resolve(work.segment, text)
+        elif type(target) is Whole:
+            target.resolve(text)
 
     def withdraw(self, call: str, notice: str) -> int:
         """Put a text with `notice` in the place of a tool call, once all of it is here; return 1 the first time."""
@@ -186,7 +164,7 @@ class Window:
             if block.call and block.size > TOOL_CALL_CHARS_MAX:
                 raise UpstreamError("A tool call in the vendor's stream is larger than the gate judges.")
             if block.kind is not BlockKind.ARGUMENTS:
-                _judge_units(block, work, final=False)
+                work += block.units(final=False)
         elif kind is BlockKind.ARGUMENTS:
             _judge_arguments([PieceRef(queued, number, segment.text)], segment, call, work)
         elif (whole := self._wholes.get(id(segment))) is not None:
@@ -206,14 +184,7 @@ class Window:
         if block.kind is BlockKind.ARGUMENTS:
             _judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call, work)
         else:
-            _judge_units(block, work, final=True)
-
-
-def _judge_units(block: Block, work: list[Work], *, final: bool) -> None:
-    """Add the work on the units of a text that are complete."""
-    path, _, role, channel, kind, token, _ = block.segment
-    for text, context in block.units(final=final):
-        work.append(Work(Segment(path, text, role, channel, kind, token), context, block.call, block))
+            work += block.units(final=True)
 
 
 def _judge_arguments(pieces: list[PieceRef], segment: Segment, call: str, work: list[Work]) -> None:
