@@ -64,6 +64,15 @@ def test_a_row_with_a_head_counts_for_that_detector_alone() -> None:
     assert len(measure("harm", rows, scores, THRESHOLDS).negatives) == 1
 
 
+def test_a_row_with_several_heads_counts_for_each() -> None:
+    scores = [{"injection": 0.9, "jailbreak": 0.9, "harm": 0.9}]
+    counted = {
+        name: len(measure(name, [Row("t", True, head=BOTH)], scores, THRESHOLDS).positives)
+        for name in ("injection", "jailbreak", BOTH, "harm")
+    }
+    assert counted == {"injection": 1, "jailbreak": 1, BOTH: 1, "harm": 0}
+
+
 @pytest.mark.parametrize("label", [True, False])
 def test_one_kind_of_label_alone_gives_what_it_can(label: bool) -> None:
     measured = measure("injection", [Row("t", label)], [{"injection": 0.9}], THRESHOLDS)

@@ -92,8 +92,8 @@ def heads_of(detector: str) -> tuple[str, ...]:
 
 
 def concerns(row: Row, detector: str) -> bool:
-    """Say whether a row's label is about a detector."""
-    return row.head is None or row.head in heads_of(detector)
+    """Say whether a row's label is about a detector: about one of its heads, or about whatever is asked."""
+    return row.head is None or not set(heads_of(row.head)).isdisjoint(heads_of(detector))
 
 
 def score_of(scores: Scores, detector: str, thresholds: Mapping[str, float]) -> float:

@@ -30,7 +30,7 @@ class DataError(StockadeError):
 class Row(NamedTuple):
     """A labelled text. `positive` says that it is an attack; `channel` and `head` are None where the line has none.
 
-    `head` is the detector that the label is about; without one it is about every detector that is asked.
+    `head` is the detector that the label is about, or several joined by +; without one it is about all that are asked.
     """
 
     text: str
