@@ -169,6 +169,7 @@ def _harm(split: Split, label: int, rules: tuple[str, ...], rng: random.Random) 
         rule = rng.choice(rules)
         _, _, kind = rule.partition("_")
         category, severity = kind.rsplit("_", 1) if label else (kind, "")
+        category = category.removesuffix("_more")
         text = made.text("ask", rng, what=made.text(rule, rng))
         name = "harm" if label else "harm_safe"
         yield _row(split, name, text, label, "harm", "user", category, severity=severity)
