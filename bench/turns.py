@@ -27,6 +27,7 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.stores.verdicts import MemoryVerdicts
+from stockade.stores.weights import load_classifier
 from stockade.testing.playbook import KEYRING, Answer, Playbook, Sent
 
 ANSWER = Answer((json.dumps({"type": "message", "content": [{"type": "text", "text": "I see."}]}).encode(),))
@@ -56,7 +57,7 @@ def main() -> None:
 
 def converse(turns: int, chars: int, seed: int) -> list[tuple[int, float, float]]:
     """Return (body bytes, CPU s of the exchange, CPU s of inspection) of every turn of one conversation."""
-    inspector = Inspector(discover(), verdicts=MemoryVerdicts())
+    inspector = Inspector(discover(), classifier=load_classifier(), verdicts=MemoryVerdicts())
     spent = [0.0]
 
     def inspect(segments: Sequence[Segment], key: bytes, scope: Scope) -> Any:

@@ -36,10 +36,13 @@ from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
 from stockade.guard.quota.quota import Quota, QuotaLimits
 from stockade.stores.blocks import MemoryBlocks
+from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
 from stockade.stores.ledger import Ledger
 from stockade.stores.vault import ControlVault
+from stockade.stores.verdicts import MemoryVerdicts
+from stockade.stores.weights import load_classifier
 
 KEYS_POLL_S = 0.5
 """How often a gateway looks whether keys were made or revoked: a revoked key is refused within a second."""
@@ -89,7 +92,12 @@ class App:
         self.ledger = Ledger.open(settings.data_dir / "ledger")
         self._closing.callback(self.ledger.close)
         self.ledger.on_error(lambda error: events.write("ledger_write_failed", error=error.strerror or "unknown"))
-        inspector = inspector or Inspector(discover())
+        inspector = inspector or Inspector(
+            discover(),
+            classifier=load_classifier(),
+            verdicts=MemoryVerdicts(),
+            compiled=CompiledFiles(settings.data_dir / "compiled"),
+        )
         blocks = MemoryBlocks()
         limits = settings.limits
         self.services = Services(

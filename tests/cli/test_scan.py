@@ -26,9 +26,9 @@ def one_compilation() -> Any:
     """Compile the patterns once for all tests of this file; the subprocess tests do it for real."""
     with pytest.MonkeyPatch.context() as patch:
         detectors = scanner_module.discover()
-        inspector = scanner_module.Inspector(detectors)
+        inspector = scanner_module.Inspector(detectors, classifier=scanner_module.load_classifier())
         whole = scanner_module.Inspector
-        patch.setattr(scanner_module, "Inspector", lambda given: inspector if given == detectors else whole(given))
+        patch.setattr(scanner_module, "Inspector", lambda given, **kept: inspector if given == detectors else whole(given, **kept))
         patch.setattr(scanner_module, "discover", lambda: detectors)
         yield
 

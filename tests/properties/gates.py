@@ -14,6 +14,7 @@ from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
+from stockade.stores.weights import load_classifier
 from stockade.testing.playbook import KEYRING, Playbook
 
 # Built from parts: a scanner of commits would take the whole for a live token.
@@ -24,7 +25,7 @@ OTHER_SECRET = "xoxb-" + "2345678901-2345678901234-" + "q7ZkP2mVx9RtY4wBn8LsD3fH
 @cache
 def inspector() -> Inspector:
     """Return the detectors, compiled once."""
-    return Inspector(discover())
+    return Inspector(discover(), classifier=load_classifier())
 
 
 def gate(policy: str = "") -> Gate:

@@ -29,6 +29,7 @@ from stockade.gateway.server import server, start
 from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.inspector import Inspector
 from stockade.stores.ledger_reader import entries
+from stockade.stores.weights import load_classifier
 
 T = TypeVar("T")
 
@@ -216,4 +217,4 @@ class GateProcess(Gate):
 
 @cache
 def _inspector() -> Inspector:
-    return Inspector(discover())
+    return Inspector(discover(), classifier=load_classifier())

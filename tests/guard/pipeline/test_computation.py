@@ -29,7 +29,8 @@ def test_large_work_is_handed_out() -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 def test_a_large_body_is_read_and_edited_outside_of_the_loop(large: bool) -> None:
-    padding = b"word " * (INLINE_BYTES_MAX // 5 if large else 1)
+    lines = [b"Line %d says that the garden is green. " % n for n in range(INLINE_BYTES_MAX // 38 if large else 1)]
+    padding = b"".join(lines)
     body = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"%s %s"}]}' % (SECRET.encode(), padding)
     answer = b'{"type":"message","content":[{"type":"text","text":"%s"}]}' % padding
     played = playbook().play(Sent("/v1/messages", body), Answer((answer,)))

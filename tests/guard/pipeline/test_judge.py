@@ -208,6 +208,6 @@ def test_runs_of_one_detector_are_counted_together() -> None:
         answer("openai_chat", say("One two three.", chunk="words"), streamed=True),
     )
     runs = played.exchange.answered.runs
-    assert {run.detector for run in runs} == {name for name, _ in inspector().versions}
+    assert {"pii.personal", "secrets.credentials", "unicode.hidden"} <= {run.detector for run in runs}
     assert all(isinstance(run, DetectorRun) and run.segments > 3 for run in runs)
     assert len({run.segments for run in runs}) == 1

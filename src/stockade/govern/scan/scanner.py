@@ -21,15 +21,17 @@ from stockade.core.segments import Channel, Kind, Segment
 from stockade.core.views.opening import ViewLimitError
 from stockade.govern.scan.pieces import PIECE_CHARS, pieces
 from stockade.govern.scan.selection import Selection, rule_names
+from stockade.guard.classifier.classifier import HeadScore
 from stockade.guard.detectors.catalog import discover
-from stockade.guard.detectors.detector import Detector
+from stockade.guard.detectors.detector import Detector, ScoreDetector
 from stockade.guard.detectors.inspector import Inspector
-from stockade.guard.detectors.scanner import HitsExceededError
+from stockade.guard.detectors.scanner import Compiled, HitsExceededError
 from stockade.guard.detectors.work import FindingsExceededError
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
 from stockade.guard.transforms.cleanse import cleanse
 from stockade.guard.transforms.pseudonyms import Pseudonymiser
+from stockade.stores.weights import load_classifier
 
 POLICIES = Path(__file__).parents[2] / "policies"
 """The built-in pack and the schema of all policies."""
@@ -57,14 +59,17 @@ class Text(NamedTuple):
 class ScanResult:
     """What one scan found. `verdicts` stand beside `findings`.
 
-    `scores` has the highest score of each category that the detectors know, 0.0 where nothing was found. `effect` is
-    what policy would do with the text as a whole.
+    `scores` has the highest score of each category that the detectors know: of a head of the classifier its
+    probability, whether it comes to a finding or not; of every other category 0.0 where nothing was found. `heads` are
+    the probabilities with their window and evidence, which may quote the text. `effect` is what policy would do with
+    the text as a whole.
     """
 
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
     scores: Mapping[Category, float]
     effect: Effect
+    heads: Mapping[str, HeadScore]
 
 
 class Scanner:
@@ -77,15 +82,17 @@ class Scanner:
         side: Action = Action.PROMPT,
         selection: Selection | None = None,
         detectors: Sequence[Detector] | None = None,
+        compiled: Compiled | None = None,
     ) -> None:
         """Compile the detectors; without arguments all of them under the built-in policy.
 
-        Fails: ConfigError for a selection that names no rule.
+        Fails: ConfigError for a selection that names no rule, and for weights that are not those that were published.
         """
         known = tuple(discover() if detectors is None else detectors)
         self._selection = selection or Selection()
         self._selection.check(rule_names(known))
-        self._inspector = Inspector(known)
+        scored = any(isinstance(detector, ScoreDetector) for detector in known)
+        self._inspector = Inspector(known, classifier=load_classifier() if scored else None, compiled=compiled)
         self._categories = tuple(sorted({detector.category for detector in known}))
         self._policy = policy or load_policy(())
         self._side = Action(side)
@@ -97,6 +104,11 @@ class Scanner:
     def detectors(self) -> tuple[tuple[str, str], ...]:
         """Return (id, version) of every detector."""
         return self._inspector.versions
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Return the probability from which on each head of the classifier makes a finding."""
+        return self._inspector.thresholds
 
     @property
     def policy_digest(self) -> str:
@@ -118,14 +130,14 @@ class Scanner:
 
         Contract: the results are those of scanning each text alone.
         """
-        segments = [_segment(text) for text in texts]
-        inspection = self._inspector.inspect(segments, self._evidence_key)
+        segments = [_segment(text, number) for number, text in enumerate(texts)]
+        inspection, heads = self._inspector.score(segments, self._evidence_key)
         if _fault(inspection.runs) is not None:  # the bounds hold for a text: find out whose fault it is
             return [self._scan_one(text) for text in texts]
         rows: list[list[Finding]] = [[] for _ in texts]
         for finding in inspection.findings:
             rows[finding.segment].append(replace(finding, segment=0))
-        return [self._result(segment, row) for segment, row in zip(segments, rows, strict=True)]
+        return [self._result(*each) for each in zip(segments, rows, heads, strict=True)]
 
     def scan_in_pieces(self, text: Text) -> ScanResult | GuardFailedError:
         """Scan a text that is too much for one look, in pieces which see every value whole; for files.
@@ -135,19 +147,23 @@ class Scanner:
         fault: GuardFailedError | None = None
         for chars in PIECE_CHARS:
             found: list[Finding] = []
+            worst: dict[str, HeadScore] = {}
             for piece in pieces(text.text, chars):
                 segment = _segment(text._replace(text=text.text[piece.start : piece.end]))
-                inspection = self._inspector.inspect([segment], self._evidence_key)
+                inspection, (heads,) = self._inspector.score([segment], self._evidence_key)
                 fault = _fault(inspection.runs)
                 if fault is not None:
                     break
+                for head, score in heads.items():
+                    if head not in worst or score.probability > worst[head].probability:
+                        worst[head] = score._replace(start=score.start + piece.start, end=score.end + piece.start)
                 moved = (
                     replace(each, start=each.start + piece.start, end=each.end + piece.start)
                     for each in inspection.findings
                 )
                 found.extend(each for each in moved if piece.owned_from <= each.start < piece.owned_to)
             else:
-                return self._result(_segment(text), found)
+                return self._result(_segment(text), found, worst)
         assert fault is not None, "without a fault there is a result"
         return fault
 
@@ -166,16 +182,18 @@ class Scanner:
 
     def _scan_one(self, text: Text) -> ScanResult | GuardFailedError:
         segment = _segment(text)
-        inspection = self._inspector.inspect([segment], self._evidence_key)
-        return _fault(inspection.runs) or self._result(segment, inspection.findings)
+        inspection, (heads,) = self._inspector.score([segment], self._evidence_key)
+        return _fault(inspection.runs) or self._result(segment, inspection.findings, heads)
 
-    def _result(self, segment: Segment, findings: Iterable[Finding]) -> ScanResult:
+    def _result(self, segment: Segment, findings: Iterable[Finding], heads: Mapping[str, HeadScore]) -> ScanResult:
         kept = tuple(finding for finding in findings if self._selection.keeps(finding))
         scores = dict.fromkeys(self._categories, 0.0)
         for finding in kept:
             scores[finding.category] = max(scores[finding.category], finding.score)
+        for head, score in heads.items():
+            scores[Category(head)] = max(scores[Category(head)], score.probability)
         verdicts = self._policy.decide(self._side, CALL, [_facts(finding, segment) for finding in kept]).verdicts
-        return ScanResult(kept, verdicts, scores, strongest([verdict.effect for verdict in verdicts]))
+        return ScanResult(kept, verdicts, scores, strongest([verdict.effect for verdict in verdicts]), heads)
 
 
 def load_policy(paths: Sequence[Path]) -> PolicyEngine:
@@ -194,8 +212,9 @@ def load_policy(paths: Sequence[Path]) -> PolicyEngine:
     return PolicyEngine.load(sources, (POLICIES / "schema.cedarschema").read_text(encoding="utf-8"))
 
 
-def _segment(text: Text) -> Segment:
-    return Segment(path=(), text=text.text, role="", channel=text.channel, kind=Kind.TEXT, token=0)
+def _segment(text: Text, number: int = 0) -> Segment:
+    # Each text is a message of its own: those of one message are judged together.
+    return Segment(path=(number,), text=text.text, role="", channel=text.channel, kind=Kind.TEXT, token=0)
 
 
 def _facts(finding: Finding, segment: Segment) -> FindingFacts:

@@ -39,9 +39,20 @@ class Classifier(Protocol):
     No text raises, whatever it holds; what raises is a fault of the machine.
     """
 
-    version: str
-    heads: tuple[str, ...]
-    thresholds: Mapping[str, float]
+    @property
+    def version(self) -> str:
+        """Return what verdicts are kept under."""
+        ...
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Name the heads."""
+        ...
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Return the probability from which on each head is meant."""
+        ...
 
     def first(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores | None]:
         """Return the scores of every text that the cheap stage clears, None for each it cannot."""

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
-from stockade.core.views import View, open_views
+from stockade.core.views import View, open_readings, open_views
 from stockade.guard.classifier.classifier import Classifier, HeadScore
 from stockade.guard.detectors.detector import Detector, PatternDetector, Reads, ScoreDetector, TextDetector
 from stockade.guard.detectors.looking import Accounts, Looking
 from stockade.guard.detectors.matching import Matcher
-from stockade.guard.detectors.scanner import Scanner
+from stockade.guard.detectors.scanner import Compiled, Scanner
 from stockade.guard.detectors.scoring import Scoring
 from stockade.guard.detectors.verdicts import History, VerdictCache
 from stockade.guard.detectors.work import Tools
@@ -44,16 +44,18 @@ class Inspector:
         opener: Opener = open_views,
         *,
         classifier: Classifier | None = None,
-        readings: Opener = open_views,
+        readings: Opener = open_readings,
         verdicts: VerdictCache | None = None,
+        compiled: Compiled | None = None,
     ) -> None:
         """Compile the patterns of all detectors.
 
         `opener` makes the views of a text for patterns, `readings` those for the classifier; `verdicts` keeps what
-        was found in requests. Fails: ValueError for a score detector whose head no classifier has.
+        was found in requests; `compiled` keeps compiled patterns from start to start.
+        Fails: ValueError for a score detector whose head no classifier has.
         """
         assert len({detector.id for detector in detectors}) == len(detectors), "two detectors of one id"
-        self._tools = _compiled(sorted(detectors, key=lambda each: each.id), opener, classifier, readings)
+        self._tools = _compiled(sorted(detectors, key=lambda each: each.id), opener, classifier, readings, compiled)
         self._accounts = Accounts(self._tools.versions, self._tools.of_scores)
         self._verdicts = verdicts
         self._stamp = repr(self._tools.versions).encode()
@@ -89,7 +91,7 @@ class Inspector:
         return Scored(looking.finish(), looking.scores())
 
     def _glance(self, segments: Sequence[Segment]) -> Inspection | None:
-        """Return the inspection of pieces in which one scan sees nothing: most are such, one for each word of a stream."""
+        """Return the inspection of pieces in which one scan sees nothing, as of most words of a stream."""
         if self._tools.reads_all:
             return None
         try:
@@ -107,7 +109,13 @@ class Inspector:
         return Looking(self._tools, self._accounts, segments, evidence_key, scope, recall=recall)
 
 
-def _compiled(detectors: Sequence[Detector], opener: Opener, classifier: Classifier | None, readings: Opener) -> Tools:
+def _compiled(
+    detectors: Sequence[Detector],
+    opener: Opener,
+    classifier: Classifier | None,
+    readings: Opener,
+    compiled: Compiled | None,
+) -> Tools:
     of_patterns = {n: each for n, each in enumerate(detectors) if isinstance(each, PatternDetector)}
     of_texts = {n: each for n, each in enumerate(detectors) if isinstance(each, TextDetector)}
     of_scores = {n: each for n, each in enumerate(detectors) if isinstance(each, ScoreDetector)}
@@ -122,7 +130,7 @@ def _compiled(detectors: Sequence[Detector], opener: Opener, classifier: Classif
         patterns=tuple(patterns),
         owners=tuple(n for n, each in of_patterns.items() for _ in each.patterns),
         matchers=tuple(Matcher(pattern, labels) for pattern in patterns),
-        scanner=Scanner(patterns),
+        scanner=Scanner(patterns, compiled),
         opener=opener,
         of_patterns=tuple(of_patterns),
         through_views=tuple(n for n, each in of_patterns.items() if each.opens_views),

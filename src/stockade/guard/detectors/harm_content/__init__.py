@@ -1,0 +1,1 @@
+"""Texts that ask for harm, or do it."""

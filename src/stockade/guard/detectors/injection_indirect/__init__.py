@@ -1,0 +1,1 @@
+"""Data from outside that gives the assistant orders."""

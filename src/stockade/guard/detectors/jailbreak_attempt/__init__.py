@@ -1,0 +1,1 @@
+"""Texts of the user that try to make the model drop its rules."""
