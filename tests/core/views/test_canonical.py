@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stockade.core.views import MARKS, open_views
+from stockade.core.views import MARKS, canonical, open_views
+from stockade.core.views.canonical import canonical_edits
 
 UNSEEN = [
     *map(chr, (*range(0x09), *range(0x0E, 0x1C), 0x7F, 0x80, 0x84, 0x86, 0x9F)),
@@ -51,3 +54,17 @@ def test_an_ascii_text_with_controls_bears_a_mark(unseen: str) -> None:
 @pytest.mark.parametrize("text", ["plain words\n\tand more\r\n", "first\n\0\nsecond"])
 def test_lines_and_the_join_of_a_scanner_bear_none(text: str) -> None:
     assert not any(re.search(mark, text) for mark in MARKS)
+
+
+@given(
+    text=st.text(
+        st.sampled_from("ab \n\x1b[m\x9b1\u0435\u200b\uff0c\u3002\U0001d41a\u0301\x7f\x85\u00e9\u6f22")
+        | st.characters(),
+        max_size=60,
+    )
+)
+def test_looking_for_characters_is_the_same_as_trying_each(text: str) -> None:
+    edits = list(canonical_edits(text))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical, "SOUGHT_MAX", -1)
+        assert list(canonical_edits(text)) == edits

@@ -19,6 +19,9 @@ UNSEEN_CHARS_MIN = 6
 
 _TAGS = re.compile(f"[\U000e0020-\U000e007e]{{{UNSEEN_CHARS_MIN},}}")
 _SELECTORS = re.compile(f"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{{UNSEEN_CHARS_MIN},}}")
+_BOTH_BLOCKS = b"\xf3\xa0"
+"""How every tag and every selector from the 17th on begins in UTF-8; printable bytes need those selectors."""
+
 _TAG_BLOCK = 0xE0000
 _LOW_BLOCK = 0xFE00
 _HIGH_BLOCK = 0xE0100
@@ -26,7 +29,7 @@ _HIGH_BLOCK = 0xE0100
 
 def tag_edits(text: str) -> Iterator[Edit]:
     """Yield (start, end, ASCII) of every run of tag characters."""
-    if text.isascii():
+    if not _may_hold(text):
         return
     for match in _TAGS.finditer(text):
         yield Edit(match.start(), match.end(), "".join(chr(ord(tag) - _TAG_BLOCK) for tag in match[0]))
@@ -34,10 +37,14 @@ def tag_edits(text: str) -> Iterator[Edit]:
 
 def selector_edits(text: str) -> Iterator[Edit]:
     """Yield (start, end, text) of every run of variation selectors whose bytes are text: selector n is byte n - 1."""
-    if text.isascii():
+    if not _may_hold(text):
         return
     for match in _SELECTORS.finditer(text):
         codes = map(ord, match[0])
         data = bytes(code - _LOW_BLOCK if code < _HIGH_BLOCK else code - _HIGH_BLOCK + 16 for code in codes)
         if (decoded := as_text(data)) is not None:
             yield Edit(match.start(), match.end(), decoded)
+
+
+def _may_hold(text: str) -> bool:
+    return not text.isascii() and _BOTH_BLOCKS in text.encode("utf-8", "surrogatepass")
