@@ -70,8 +70,8 @@ def sources(split: Split) -> list[Source]:
         ("twin", 6.0, partial(_planted, split, 0)),
         ("injection", 34.0, partial(_planted, split, 1)),
         ("brief", 7.0, partial(_user, split, "brief", "jailbreak")),
-        ("jailbreak_talk", 7.0, partial(_user, split, "jb_benign", "jailbreak")),
-        ("jailbreak", 14.0, partial(_jailbreak, split, tuple(harms))),
+        ("jailbreak_talk", 9.0, partial(_user, split, "jb_benign", "jailbreak")),
+        ("jailbreak", 16.0, partial(_jailbreak, split, tuple(harms))),
         ("harm", 9.0, partial(_harm, split, 1, tuple(harms))),
         ("abuse", 2.0, partial(_abuse, split)),
         ("harm_safe", 9.0, partial(_harm, split, 0, tuple(safes))),
@@ -184,6 +184,8 @@ def _abuse(split: Split, rng: random.Random) -> Iterator[Row]:
 
 def _harm_ordinary(split: Split, rng: random.Random) -> Iterator[Row]:
     while True:
-        rule = rng.choice(("brief", "chat", "mail", "issue", "article", "user_ask", "language", "trap_life"))
+        rule = rng.choice(
+            ("brief", "chat", "mail", "issue", "article", "user_ask", "language", "jb_benign", "jb_benign")
+        )
         text = _piece(grammar(split).text(rule, rng), rng)
         yield _row(split, "harm_ordinary", text, 0, "harm", rng.choice(("user", "assistant")), rule)
