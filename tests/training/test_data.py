@@ -18,7 +18,7 @@ from training.data.excerpts import excerpts
 from training.data.planting import ESCAPES, MARK, insert, plant
 from training.data.rows import CHANNELS, HEADS, SPLITS, Row, Split, fault
 
-ROWS = 1_500
+ROWS = 900
 KINDS = {rule for rule, _, _ in generated.ORDINARY}
 
 
@@ -53,7 +53,7 @@ def test_no_mark_and_no_unfilled_place_is_left(made: dict[Split, list[Row]], spl
 def test_the_same_seed_gives_the_same_rows(made: dict[Split, list[Row]], split: Split) -> None:
     again = mixture.rows(split, ROWS, 7)
     assert again == made[split]
-    other = {row.text for row in of_generators(mixture.rows(split, 300, 8))}
+    other = {row.text for row in of_generators(mixture.rows(split, 150, 8))}
     assert len(other & {row.text for row in of_generators(again)}) < 0.1 * len(other)
 
 
@@ -90,12 +90,12 @@ def test_every_kind_is_made_for_every_head(made: dict[Split, list[Row]], split: 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_generators_seldom_repeat_themselves(split: Split) -> None:
-    """Among five hundred texts of a generator few are made twice; requests of one short sentence are let off."""
+    """Among 250 texts of a generator few are made twice; requests of one short sentence are let off."""
     for source in generated.sources(split):
         rows = source.rows(Random(3))
-        texts = [next(rows).text for _ in range(500)]
+        texts = [next(rows).text for _ in range(250)]
         bound = 0.4 if source.name.endswith(("/abuse", "/harm", "/harm_safe", "/jailbreak")) else 0.1
-        assert 1 - len(set(texts)) / 500 <= bound, source.name
+        assert 1 - len(set(texts)) / 250 <= bound, source.name
 
 
 @pytest.mark.parametrize("split", SPLITS)

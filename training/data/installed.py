@@ -30,6 +30,7 @@ ROWS_PER_FILE = 4
 FILE_BYTES_MAX = 400_000
 HELDOUT_PER_CENT = 15
 ENDINGS = {
+    ".po",
     ".py",
     ".pyi",
     ".md",
