@@ -81,6 +81,11 @@ def test_text_far_from_the_sign_is_not_read_again() -> None:
     assert sum(len(view.text) for view in open_readings(text)) < 2000
 
 
+def test_a_passage_of_a_line_without_an_end_is_bounded() -> None:
+    text = "word " * 2000 + WRITINGS["rot13"] + " word" * 2000
+    assert sum(len(view.text) for view in open_readings(text)) < 2500
+
+
 def test_two_passages_are_two_readings() -> None:
     text = WRITINGS["reversed"] + "\n" + "word " * 300 + "\n" + WRITINGS["reversed"]
     assert [view.text for view in _named(text, "reversed")] == [SENTENCE, SENTENCE]

@@ -39,5 +39,6 @@ def test_the_shipped_threshold_stands_where_it_is() -> None:
     ticks = re.findall(r'<path d="M56 ([0-9.]+)H468" [^>]*/>\n<text [^>]*>([0-9.]+)</text>', roc_svg(each))
     places = {float(tick): float(down) for down, tick in ticks}
     top, bottom = places[1.0], places[0.0]
+    assert top < bottom  # a larger y is further down the page
     assert y == pytest.approx(bottom + (top - bottom) * each.recall.value, abs=0.2)
     assert 56 < x < 468
