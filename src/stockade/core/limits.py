@@ -53,6 +53,12 @@ HOLD_CHARS_MAX = 16_384
 CONTEXT_CHARS = 256
 """Characters of already released text that a detector may look back at while judging new text."""
 
+PASSAGE_CHARS = 1200
+"""Characters of a streamed answer that are judged for meaning together: some two windows of the encoder."""
+
+PASSAGE_CONTEXT_CHARS = 200
+"""Characters of the passage before that are read with it: a sentence or two."""
+
 TOOL_CALL_CHARS_MAX = 8 * 1024 * 1024
 """Largest arguments of one streamed tool call, which is judged whole before a client may run it."""
 

@@ -128,15 +128,7 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said], scope: S
     alike = [_alike(text) for text in texts]
     if not findings and not any(alike):
         return [CLEAN] * len(texts)
-    found = []
-    for finding in sorted(findings, key=lambda f: (f.segment, f.start, f.end)):
-        text = texts[finding.segment]
-        if finding.end > text.context:
-            origin = Origin.CONVERSATION if finding.evidence in exchange.evidences else Origin.NEW
-            # From here on a finding counts in the whole answer's texts and in the new text, whatever came together.
-            start, end = max(finding.start - text.context, 0), finding.end - text.context
-            placed = replace(finding, segment=before + finding.segment, start=start, end=end)
-            found.append((placed, text.segment, origin))
+    found = _placed(exchange, findings, texts, before)
     opened = [_Open() for _ in texts]
     last = len(texts)
     for judged in decide(gate, exchange, Action.COMPLETE, found):
@@ -149,6 +141,41 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said], scope: S
             last = index + 1
     yield from _restore(exchange, [(opened[n], texts[n], one) for n, one in enumerate(alike[:last]) if one])
     return [Judgement(item.edits, item.withhold, item.denied) for item in opened[:last]]
+
+
+def judge_passages(gate: Gate, exchange: Exchange, texts: Sequence[Said]) -> Steps:
+    """Return the finding for which a stream may not go on, None for none: what left of these texts cannot be changed.
+
+    Contract: each is a passage of its own; `texts` may be empty, which is an account that nothing was left to judge.
+    """
+    before = exchange.answered.segments
+    findings: tuple[Finding, ...] = yield from inspect(
+        exchange, exchange.answered, [text.segment for text in texts], Scope.PASSAGE
+    )
+    for judged in decide(gate, exchange, Action.COMPLETE, _placed(exchange, findings, texts, before)):
+        exchange.answered.judged.append(judged)
+        if judged.verdict.effect not in (Effect.ALLOW, Effect.FLAG):
+            return judged
+    return None
+
+
+def _placed(
+    exchange: Exchange, findings: Sequence[Finding], texts: Sequence[Said], before: int
+) -> list[tuple[Finding, Segment, Origin]]:
+    """Return the findings in what is new of each text, in order.
+
+    From here on a finding counts in the whole answer's texts (`before` came earlier) and in the new text, whatever
+    came together.
+    """
+    found = []
+    for finding in sorted(findings, key=lambda f: (f.segment, f.start, f.end)):
+        text = texts[finding.segment]
+        if finding.end > text.context:
+            origin = Origin.CONVERSATION if finding.evidence in exchange.evidences else Origin.NEW
+            start, end = max(finding.start - text.context, 0), finding.end - text.context
+            placed = replace(finding, segment=before + finding.segment, start=start, end=end)
+            found.append((placed, text.segment, origin))
+    return found
 
 
 def _alike(text: Said) -> list[Found]:

@@ -17,8 +17,9 @@ from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
 from stockade.guard.pipeline.blocks import Work
 from stockade.guard.pipeline.commands import Headers, ReadUpstream, SendBody, SendHead
-from stockade.guard.pipeline.exchange import Exchange, Gate
-from stockade.guard.pipeline.judge import CLEAN, Judgement, Steps, judge_answer
+from stockade.guard.pipeline.exchange import Exchange, Gate, Judged
+from stockade.guard.pipeline.judge import CLEAN, Judgement, Steps, judge_answer, judge_passages
+from stockade.guard.pipeline.passages import Passage, Passages
 from stockade.guard.pipeline.refusals import refused, withdrawal
 from stockade.guard.pipeline.window import Window
 
@@ -42,13 +43,15 @@ def answer_stream(gate: Gate, exchange: Exchange, headers: Headers) -> Steps:
 class _Answer:
     """One streamed answer on its way from the vendor to the client."""
 
-    __slots__ = ("_exchange", "_gate", "_reader", "_received", "_sent", "_told", "_window")
+    __slots__ = ("_exchange", "_gate", "_passages", "_reader", "_received", "_sent", "_settled", "_told", "_window")
 
     def __init__(self, gate: Gate, exchange: Exchange) -> None:
         assert exchange.dialect is not None
         self._gate, self._exchange = gate, exchange
         self._reader = exchange.dialect.open_stream()
         self._window = Window(self._reader)
+        self._passages = Passages()
+        self._settled = False
         self._received = sha256()
         self._sent = exchange.sent_hash = sha256()
         self._told: AnswerFacts | None = None  # the facts that came last: most events repeat them
@@ -71,6 +74,7 @@ class _Answer:
                 if not data:
                     yield from self._judge(window.finish())
                     window.settle_calls()
+                    yield from self._judge_rest()
             except StockadeError:
                 if out := self._leaving():
                     yield SendBody(out, more=True)
@@ -109,6 +113,10 @@ class _Answer:
             if event.facts is not None and event.facts is not self._told:
                 self._told = event.facts
                 self._exchange.facts = self._exchange.facts.merged(event.facts)
+            if event.last:  # nobody must take an answer for complete that was not judged to its end
+                yield from self._judge(work)
+                work = []
+                yield from self._judge_rest()
             work += window.accept(event)
             if window.call_complete:
                 yield from self._judge(work)
@@ -118,6 +126,29 @@ class _Answer:
             yield from self._judge(work)
 
     def _judge(self, work: Sequence[Work]) -> Steps:
+        """Judge work in order, and each passage as soon as it is complete."""
+        done = 0
+        for number, item in enumerate(work, 1):
+            if complete := self._passages.add(item.segment, item.context):
+                yield from self._judge_form(work[done:number])
+                yield from self._judge_meaning(complete)
+                done = number
+        yield from self._judge_form(work[done:] if done else work)
+
+    def _judge_rest(self) -> Steps:
+        """Judge what is left for meaning; once even where nothing is, so that the account says so."""
+        rest = self._passages.rest()
+        if rest or not self._settled:
+            self._settled = True
+            yield from self._judge_meaning(rest)
+
+    def _judge_meaning(self, passages: Sequence[Passage]) -> Steps:
+        """Stop the stream where policy does not let a passage stand."""
+        judged: Judged | None = yield from judge_passages(self._gate, self._exchange, passages)
+        if judged is not None:
+            raise refused(self._exchange, [judged], "answer")
+
+    def _judge_form(self, work: Sequence[Work]) -> Steps:
         """Judge work in order; resolve all of it, or everything before the text for which the stream must stop."""
         if not work:
             return
