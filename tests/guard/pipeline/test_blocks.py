@@ -49,6 +49,20 @@ def test_context_is_bounded_and_outlives_the_pieces() -> None:
     assert context == (long + "y ")[-CONTEXT_CHARS:]
 
 
+def test_a_long_text_is_cut_back_to_its_context_and_loses_none_of_it() -> None:
+    made, _ = block()
+    said = ""
+    for number in range(1200):
+        word = f"w{'x' * (number % 7)}z "
+        made.push(Queued(StreamEvent(b""), waiting=1), 0, word + "-")
+        for context, unit in take(made):
+            assert context == said[-CONTEXT_CHARS:]
+            said += unit
+            made.resolve(len(unit), [], "")
+        assert len(made.text) < 6 * CONTEXT_CHARS
+    assert len(said) > 8 * CONTEXT_CHARS
+
+
 def test_an_edit_over_pieces_stands_in_the_first_and_is_cut_from_the_others() -> None:
     made, pieces = block("a sec", "ret", "! ok")
     assert [unit for _, unit in take(made)] == ["a ", "secret! "]
