@@ -12,8 +12,8 @@ import random
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from hashlib import sha256
 from importlib.metadata import Distribution, distributions
 from itertools import zip_longest
@@ -48,6 +48,8 @@ ENDINGS = {
     ".h",
 }
 
+LIBRARY = "asyncio email json logging unittest concurrent http xml sqlite3 ctypes"
+VENDORED = {"_vendor", "vendor", "vendored", "third_party"}  # under licences of their own
 CODE = {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"}
 
 PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|PSF|Python Software Foundation|ISC|0BSD|Unlicense|Zlib)\b", re.I)
@@ -58,15 +60,16 @@ RESTRICTED = re.compile(
 SUBJECT = re.compile(r"prompt|jailbreak|guard|injection|garak|redteam|stockade", re.I)
 
 
+Files = Callable[[], list[Path]]
+
+
 def sources(split: Split) -> list[Source]:
     """List the installed packages of a split; none is an error to be without."""
-    found: dict[str, Source] = {}
-    paths = [(name, licence, files) for name, licence, files in _packages()]
-    names = [name for name, _, _ in paths if held_out(name) == (split == "heldout")]
-    for name, licence, files in paths:
-        if name in names:
-            found[name] = Source(name, split, licence, 1.0, partial(_rows, name, licence, files))
-    return [found[name] for name in sorted(found)]
+    kept = {name: (licence, files) for name, licence, files in _packages() if held_out(name) == (split == "heldout")}
+    return [
+        Source(name, split, licence, 1.0, partial(_rows, name, licence, files))
+        for name, (licence, files) in sorted(kept.items())
+    ]
 
 
 def held_out(name: str) -> bool:
@@ -86,29 +89,41 @@ def licence_of(distribution: Distribution) -> str | None:
     return stated if PERMISSIVE.search(stated) and not RESTRICTED.search(stated) else None
 
 
-def _packages() -> Iterator[tuple[str, str, list[Path]]]:
-    """Yield (source, licence, files) of everything installed here that may be read."""
+@cache
+def _packages() -> tuple[tuple[str, str, Files], ...]:
+    """List (source, licence, files) of everything installed here that may be read; files are listed when asked for."""
+    found: list[tuple[str, str, Files]] = []
     for distribution in distributions():
         name, licence = distribution.metadata["Name"], licence_of(distribution)
-        if licence is None or SUBJECT.search(name):
-            continue
-        listed = [Path(str(distribution.locate_file(file))) for file in distribution.files or []]
-        yield (
-            f"python:{name.lower()}",
-            licence,
-            [path for path in listed if path.suffix in ENDINGS or path.name == "METADATA"],
-        )
+        if licence is not None and not SUBJECT.search(name):
+            found.append((f"python:{name.lower()}", licence, partial(_listed, distribution)))
     library = Path(sysconfig.get_paths()["stdlib"])
-    for folder in ("asyncio", "email", "json", "logging", "unittest", "concurrent", "http", "xml", "sqlite3", "ctypes"):
-        yield f"python-library:{folder}", "PSF-2.0", sorted((library / folder).rglob("*.py"))
-    yield "python-library:modules", "PSF-2.0", sorted(library.glob("*.py"))
+    found += [
+        (f"python-library:{name}", "PSF-2.0", partial(_below, library / name, "**/*.py")) for name in LIBRARY.split()
+    ]
+    found.append(("python-library:modules", "PSF-2.0", partial(_below, library, "*.py")))
     if sys.platform == "linux":
-        yield from debian.packages()
+        found += [(name, licence, partial(list, files)) for name, licence, files in debian.packages()]
+    return tuple(found)
 
 
-def _rows(name: str, licence: str, files: list[Path], rng: random.Random) -> Iterator[Row]:
+def _listed(distribution: Distribution) -> list[Path]:
+    """List the readable files of a distribution, without those that it carries along from others."""
+    paths = [Path(str(distribution.locate_file(file))) for file in distribution.files or []]
+    return [
+        path
+        for path in paths
+        if (path.suffix in ENDINGS or path.name == "METADATA") and not VENDORED.intersection(path.parts)
+    ]
+
+
+def _below(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.glob(pattern))
+
+
+def _rows(name: str, licence: str, files: Files, rng: random.Random) -> Iterator[Row]:
     """Yield pieces of prose and code in turn, a few of each file, each file once."""
-    fit = sorted(path for path in files if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX)
+    fit = sorted(path for path in files() if path.is_file() and path.stat().st_size <= FILE_BYTES_MAX)
     rng.shuffle(fit)
     kinds = [[path for path in fit if (path.suffix in CODE) == code] for code in (False, True)]
     turns = [path for pair in zip_longest(*kinds) for path in pair if path is not None]
