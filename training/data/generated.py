@@ -7,6 +7,7 @@ habit; what is held out is thus a way of writing, not a sample of the same one.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 
@@ -46,6 +47,8 @@ ORDINARY: tuple[tuple[str, float, tuple[str, ...]], ...] = (
     ("trap", 9.0, DATA_CHANNELS),
 )
 HOSTS = tuple(rule for rule, _, _ in ORDINARY if rule not in {"trap", "tool_definition"})
+
+FINER = re.compile(r"_(?:more|finance|promotion|home|person)$")  # a second rule of one category
 
 Texts = Callable[[random.Random], Iterator[Row]]
 
@@ -169,7 +172,7 @@ def _harm(split: Split, label: int, rules: tuple[str, ...], rng: random.Random) 
         rule = rng.choice(rules)
         _, _, kind = rule.partition("_")
         category, severity = kind.rsplit("_", 1) if label else (kind, "")
-        category = category.removesuffix("_more")
+        category = FINER.sub("", category)
         text = made.text("ask", rng, what=made.text(rule, rng))
         name = "harm" if label else "harm_safe"
         yield _row(split, name, text, label, "harm", "user", category, severity=severity)
