@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from stockade.config.credentials import upstream_key
-from stockade.config.schema import Settings
+from stockade.config.schema import Guards, Settings
 from stockade.core.errors import ConfigError, StockadeError
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
@@ -27,6 +27,7 @@ from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
+from stockade.guard.detectors.detector import Detector, ScoreDetector
 from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.dialects.dialect import Dialect, Route
 from stockade.guard.ledger.record import Event, EventName, encode
@@ -93,11 +94,12 @@ class App:
         self._closing.callback(self.ledger.close)
         self.ledger.on_error(lambda error: events.write("ledger_write_failed", error=error.strerror or "unknown"))
         inspector = inspector or Inspector(
-            discover(),
-            classifier=load_classifier(),
+            guards(settings.guards),
+            classifier=load_classifier() if settings.guards.classifier else None,
             verdicts=MemoryVerdicts(),
             compiled=CompiledFiles(settings.data_dir / "compiled"),
         )
+        self._guards_off = sorted({each.id for each in discover()} - {id_ for id_, _ in inspector.versions})
         blocks = MemoryBlocks()
         limits = settings.limits
         self.services = Services(
@@ -144,6 +146,10 @@ class App:
             self.services.events.write("ledger_repaired", file=repair.path.name, torn_bytes=repair.torn_bytes)
             await self._note(EventName.LEDGER_REPAIRED, repair.path.name)
         await self._note(EventName.STARTED, self.services.gate.policy.digest)
+        if self._guards_off:
+            self.services.events.write("guards_off", detectors=self._guards_off)
+            for detector in self._guards_off:
+                await self._note(EventName.GUARD_SKIPPED, detector)
         loop = asyncio.get_running_loop()
         watchers = [
             loop.create_task(watch) for watch in (self._watch_keys(), self._watch_policy(), self._report_counts())
@@ -227,6 +233,11 @@ class App:
             await self.ledger.append(encode(event))
         except StockadeError as error:
             self.services.events.failure("ledger_unwritable", error)
+
+
+def guards(chosen: Guards) -> tuple[Detector, ...]:
+    """Return the detectors that configuration wants: without the classifier none that goes by its scores."""
+    return tuple(each for each in discover() if chosen.classifier or not isinstance(each, ScoreDetector))
 
 
 def discover_dialects() -> tuple[Dialect, ...]:

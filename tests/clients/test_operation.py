@@ -12,7 +12,7 @@ import pytest
 
 from stockade import app
 from stockade.app import POLICIES
-from stockade.config.schema import Limits
+from stockade.config.schema import Guards, Limits
 from stockade.core.errors import ConfigError
 from stockade.stores.ledger_files import PosixFile
 from stockade.stores.ledger_reader import verify
@@ -213,3 +213,17 @@ def test_knocking_leaves_one_line_and_a_count(vendor: FakeVendor, tmp_path: Path
     assert len(gate.records("outcome")) == 1
     counted = [one for one in gate.records("event") if one["event"] == "turned_away"]
     assert [one["counts"] for one in counted] == [{"rate_limited": 20}]
+
+
+def test_a_guard_that_is_switched_off_is_told_at_the_start_and_missing_in_the_records(
+    vendor: FakeVendor, tmp_path: Path
+) -> None:
+    settings = settings_for(vendor.base_url, tmp_path, guards=Guards(classifier=False))
+    with RunningGate.start(settings) as gate:
+        assert send(gate, MESSAGES, body_for(MESSAGES)).status == 200
+    off = {"harm.content", "injection.indirect", "jailbreak.attempt"}
+    assert '"event":"guards_off"' in gate.log
+    assert {one["subject"] for one in gate.records("event") if one["event"] == "guard_skipped"} == off
+    (intent,) = gate.records("intent")
+    assert off.isdisjoint(guard["detector"] for guard in intent["guards"])
+    assert "secrets.credentials" in {guard["detector"] for guard in intent["guards"]}

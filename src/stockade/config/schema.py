@@ -169,8 +169,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """How the guards run."""
+    """How the guards run, and which."""
 
+    classifier: Annotated[
+        bool,
+        Key("", "Injection, jailbreak and harm are judged by a model, which costs CPU; off, nobody looks for them."),
+    ] = True
     inspect_timeout_s: Annotated[
         float, Key("seconds", "A guard that does not end is a failed guard: the request is denied.", low=0.05, high=300)
     ] = 10.0

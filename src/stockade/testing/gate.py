@@ -20,13 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from stockade.app import App, open_store
+from stockade.app import App, guards, open_store
 from stockade.config.reader import read_settings
-from stockade.config.schema import Settings, Upstream, Upstreams
+from stockade.config.schema import Guards, Settings, Upstream, Upstreams
 from stockade.core.digests import body_digest
 from stockade.gateway.events import EventLog
 from stockade.gateway.server import server, start
-from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.inspector import Inspector
 from stockade.stores.ledger_reader import entries
 from stockade.stores.weights import load_classifier
@@ -134,7 +133,7 @@ class RunningGate(Gate):
         """Open everything; nothing is answered before `start`. Fails: ConfigError, StorageError."""
         super().__init__(settings)
         self._log = io.StringIO()
-        self.app = App(settings, environ, EventLog(self._log), _inspector())
+        self.app = App(settings, environ, EventLog(self._log), _inspector(settings.guards))
         self._ready = threading.Event()
         self._server = server(self.app.application(), settings.host, settings.port, self._announced)
         self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
@@ -216,5 +215,5 @@ class GateProcess(Gate):
 
 
 @cache
-def _inspector() -> Inspector:
-    return Inspector(discover(), classifier=load_classifier())
+def _inspector(chosen: Guards) -> Inspector:
+    return Inspector(guards(chosen), classifier=load_classifier() if chosen.classifier else None)
