@@ -135,13 +135,20 @@ def test_lines_in_lines_out() -> None:
     assert result.exit_code == 2
     assert (first["id"], first["findings"][0]["start"], first["effect"]) == ("é", 2, "pseudonymise")
     assert (second["id"], second["line"]) == (None, 2)
-    assert third == {
-        "id": 2,
-        "findings": [],
-        "scores": {"credential": 0.0, "hidden_text": 0.0, "personal_data": 0.0},
-        "effect": "allow",
+    scores = third.pop("scores")
+    assert third == {"id": 2, "findings": [], "effect": "allow"}
+    assert {name: scores.pop(name) for name in ("credential", "hidden_text", "personal_data")} == {
+        "credential": 0.0,
+        "hidden_text": 0.0,
+        "personal_data": 0.0,
     }
+    assert scores.keys() == {"harm", "injection", "jailbreak"}
+    assert all(0 < score < 0.5 for score in scores.values())
     assert run("--jsonl", stdin=good).exit_code == 1
+    explained = json.loads(run("--jsonl", "--explain", stdin='{"id": 2, "text": "plain"}').stdout)["explanation"]
+    assert explained.keys() == scores.keys()
+    assert explained["injection"].keys() == {"score", "threshold", "start", "end", "evidence"}
+    assert explained["injection"]["score"] == scores["injection"]
     assert run("--jsonl", stdin='{"id": 1, "text": ""}').exit_code == 0
     assert run("--jsonl", stdin="").exit_code == 0
 

@@ -39,12 +39,13 @@ class Options:
     paths: tuple[Path, ...]
     as_json: bool
     as_lines: bool
-    channel: str
+    channel: str | None
     side: str
     policy: tuple[Path, ...]
     min_severity: str
     rule: tuple[str, ...]
     exclude_rule: tuple[str, ...]
+    explain: bool
     redact: bool
     output_dir: Path | None
     jobs: int
@@ -74,9 +75,7 @@ class Options:
 @click.option(
     "--channel",
     type=click.Choice([channel.value for channel in Channel]),
-    default=Channel.USER.value,
-    show_default=True,
-    help="Who is taken to speak: policy trusts a user more than a tool's result.",
+    help="Who speaks. Policy trusts a user more than a tool's result. Without it the text is judged as a user's.",
 )
 @click.option(
     "--side",
@@ -97,12 +96,13 @@ class Options:
 )
 @click.option("--rule", multiple=True, help="Look for these rules only: a name or a pattern with * (repeatable).")
 @click.option("--exclude-rule", multiple=True, help="Leave these rules out (repeatable).")
+@click.option("--explain", is_flag=True, help="Say of each score which window it is of and what spoke for it.")
 @click.option("--redact", is_flag=True, help="Print the text with every finding replaced by [REDACTED:LABEL].")
 @click.option("--output-dir", type=click.Path(path_type=Path), help="With --redact: write the cleaned files here.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes for large trees.  [default: one a core]")
 @click.pass_context
 def command(ctx: click.Context, /, *, jobs: int | None, **given: Any) -> None:
-    """Find credentials, personal data and hidden text in files, folders or the standard input.
+    """Find credentials, personal data, hidden text, attacks and harm in files, folders or the standard input.
 
     Without PATHS, or for the path -, the standard input is read. Exit status: 0 clean, 1 findings, 2 trouble (something
     could not be scanned whole).
@@ -150,8 +150,9 @@ def run(options: Options) -> int:
         policy=options.policy,
         side=Action(options.side),
         selection=Selection(Severity[options.min_severity.upper()], options.rule, options.exclude_rule),
-        channel=Channel(options.channel),
+        channel=None if options.channel is None else Channel(options.channel),
         redact=options.redact,
+        explain=options.explain,
     )
     if options.as_lines:
         return scan_lines(options, setup)
@@ -205,7 +206,7 @@ def scan_lines(options: Options, setup: Setup) -> int:
     for path in options.paths or (STDIN,):
         try:
             with _opened(path) as file:
-                for answer in answer_lines(scanner, file, setup.channel):
+                for answer in answer_lines(scanner, file, setup.channel, explain=setup.explain):
                     out.write(answer.line)
                     out.flush()
                     if answer.error:

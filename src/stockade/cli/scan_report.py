@@ -23,7 +23,7 @@ from stockade.core.decisions import Effect
 from stockade.core.findings import Severity
 from stockade.govern.scan import Scanner
 from stockade.govern.scan.files import FileReport, Outcome
-from stockade.govern.scan.places import Place
+from stockade.govern.scan.places import Explanation, Place
 from stockade.govern.scan.sources import Encoding
 
 PROGRESS_BYTES_MIN = 4 * 1024 * 1024
@@ -116,6 +116,8 @@ class TerminalReport(Report):
         name = shown(report.source.path)
         for place in report.places:
             self._stdout.print(_line(name, place), soft_wrap=True)
+        for why in report.explanations:
+            self._stdout.print(_why(name, why), soft_wrap=True)
 
     def end(self) -> None:
         """Print the summary."""
@@ -195,8 +197,14 @@ def shown(path: Path) -> str:
     """Return a path as it can be printed anywhere: what is not printable is escaped."""
     if path == Path("-"):
         return "<stdin>"
-    name = str(path)
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name)
+    return shown_text(str(path))
+
+
+def shown_text(text: str) -> str:
+    """Return a text as it can be printed anywhere: what is not printable is escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "backslashreplace").decode() for char in text
+    )
 
 
 def _console(*, stderr: bool) -> Console:
@@ -215,6 +223,17 @@ def _line(name: str, place: Place) -> Text:
     if finding.views:
         line.append(f"  in {' in '.join(reversed(finding.views))}", style="dim")
     line.append(f"  {effect.value}", style="dim" if effect in (Effect.ALLOW, Effect.FLAG) else "magenta")
+    return line
+
+
+def _why(name: str, why: Explanation) -> Text:
+    sure = why.score.probability >= why.threshold
+    line = Text(f"{name}:{why.line}:{why.column}", style="bold")
+    line.append(f"  {why.head} {why.score.probability:.3f}", style="red" if sure else "dim")
+    line.append(f" (found from {why.threshold:.3f}), worst in lines {why.line} to {why.end_line}", style="dim")
+    if why.score.evidence:
+        words = ", ".join(shown_text(each) for each in why.score.evidence)
+        line.append(f", for: {words}", style="dim")
     return line
 
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from stockade.core.decisions import Effect
 from stockade.core.errors import GuardFailedError
 from stockade.core.facts import Action
 from stockade.core.segments import Channel
-from stockade.govern.scan.places import Place, places
+from stockade.govern.scan.places import Explanation, Place, explanations, places
 from stockade.govern.scan.scanner import Scanner, Text, TooMuchError, load_policy
 from stockade.govern.scan.selection import Selection
 from stockade.govern.scan.sources import Encoding, Source, SourceError, decode, encode, read
@@ -55,16 +55,20 @@ class FileReport:
     effect: Effect = Effect.ALLOW
     trouble: str = ""
     cleaned: bytes | None = None
+    explanations: tuple[Explanation, ...] = ()
 
     def document(self, name: str) -> dict[str, object]:
         """Return a scanned file as `--json` shows it."""
-        return {
+        document: dict[str, object] = {
             "path": name,
             "encoding": self.encoding.value,
             "findings": [place.document() for place in self.places],
             "scores": dict(self.scores),
             "effect": self.effect.value,
         }
+        if self.explanations:
+            document["explanation"] = {each.head: each.document() for each in self.explanations}
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ class Setup:
     policy: tuple[Path, ...] = ()
     side: Action = Action.PROMPT
     selection: Selection = field(default_factory=Selection)
-    channel: Channel = Channel.USER
+    channel: Channel | None = None
     redact: bool = False
+    explain: bool = False
 
     def scanner(self) -> Scanner:
         """Return a scanner. Fails: ConfigError."""
@@ -152,7 +157,9 @@ def scan_bytes(
                 continue
         scores = tuple((category.value, score) for category, score in result.scores.items())
         found = tuple(places(text, result))
-        reports.append(FileReport(source, Outcome.SCANNED, encoding, found, scores, result.effect, cleaned=cleaned))
+        why = tuple(explanations(text, result, scanner.thresholds)) if setup.explain else ()
+        report = FileReport(source, Outcome.SCANNED, encoding, found, scores, result.effect)
+        reports.append(replace(report, cleaned=cleaned, explanations=why))
     return reports
 
 

@@ -7,7 +7,7 @@ program may also write a line and wait for its answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -15,7 +15,7 @@ import orjson
 from stockade.core.errors import GuardFailedError
 from stockade.core.limits import BODY_BYTES_MAX
 from stockade.core.segments import Channel
-from stockade.govern.scan.places import finding_document, scores_document
+from stockade.govern.scan.places import explanation_document, finding_document, scores_document
 from stockade.govern.scan.scanner import Scanner, ScanResult, Text
 
 LINE_BYTES_MAX = BODY_BYTES_MAX
@@ -55,8 +55,12 @@ class _Line(NamedTuple):
     error: str
 
 
-def answer_lines(scanner: Scanner, file: Readable, channel: Channel) -> Iterator[Answer]:
+def answer_lines(
+    scanner: Scanner, file: Readable, channel: Channel | None, *, explain: bool = False
+) -> Iterator[Answer]:
     """Yield an answer for every line of `file` that is not blank; `channel` is that of lines which name none.
+
+    `explain` adds the window and the evidence of every head, which may quote the text.
 
     Contract: memory is bounded by LINE_BYTES_MAX and BATCH_BYTES, not by the input.
     """
@@ -64,7 +68,7 @@ def answer_lines(scanner: Scanner, file: Readable, channel: Channel) -> Iterator
         read = [_read(number, raw, channel) for number, raw in batch if raw is None or raw.strip(_BLANK)]
         results = iter(scanner.scan_all([line.text for line in read if line.text is not None]))
         for line in read:
-            yield _answer(line, None if line.text is None else next(results))
+            yield _answer(line, None if line.text is None else next(results), scanner.thresholds if explain else None)
 
 
 def _batches(file: Readable) -> Iterator[list[tuple[int, bytes | None]]]:
@@ -91,7 +95,7 @@ def _batches(file: Readable) -> Iterator[list[tuple[int, bytes | None]]]:
         yield [(number + 1, None if size > LINE_BYTES_MAX else b"".join(rest))]
 
 
-def _read(number: int, raw: bytes | None, channel: Channel) -> _Line:
+def _read(number: int, raw: bytes | None, channel: Channel | None) -> _Line:
     """Return a line's text, or what is wrong with it."""
     if raw is None:
         return _Line(number, None, None, f"the line is longer than {LINE_BYTES_MAX >> 20} MiB")
@@ -107,12 +111,16 @@ def _read(number: int, raw: bytes | None, channel: Channel) -> _Line:
     text, named = value.get("text"), value.get("channel", channel)
     if not isinstance(text, str):
         return _Line(number, given, None, '"text" must be a string')
+    if named is None and "channel" not in value:
+        return _Line(number, given, Text(text), "")
     if not isinstance(named, str) or named not in frozenset(Channel):
         return _Line(number, given, None, f'"channel" must be one of {", ".join(Channel)}')
     return _Line(number, given, Text(text, Channel(named)), "")
 
 
-def _answer(line: _Line, result: ScanResult | GuardFailedError | None) -> Answer:
+def _answer(
+    line: _Line, result: ScanResult | GuardFailedError | None, thresholds: Mapping[str, float] | None
+) -> Answer:
     if isinstance(result, ScanResult):
         pairs = zip(result.findings, result.verdicts, strict=True)
         document: dict[str, object] = {
@@ -121,6 +129,8 @@ def _answer(line: _Line, result: ScanResult | GuardFailedError | None) -> Answer
             "scores": scores_document(result),
             "effect": result.effect.value,
         }
+        if thresholds is not None:
+            document["explanation"] = explanation_document(result, thresholds)
         return Answer(_dump(document), len(result.findings), error=False)
     error = line.error if result is None else result.public
     return Answer(_dump({"id": line.id, "line": line.number, "error": error}), 0, error=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from stockade.core.decisions import Verdict
 from stockade.core.findings import Category, Finding
 from stockade.govern.scan.scanner import ScanResult
+from stockade.guard.classifier.classifier import HeadScore
 
 SHOWN_CHARS = 4
 SHOWN_FROM_CHARS = 20
@@ -37,6 +38,52 @@ class Place:
             **finding_document(self.finding, self.verdict),
             "excerpt": self.excerpt,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a head of the classifier says of a text: how likely, from where on it is a finding, which window, and why.
+
+    `line` and `column` are where the window begins, `end_line` where it ends. `evidence` may quote the text.
+    """
+
+    head: str
+    score: HeadScore
+    threshold: float
+    line: int
+    column: int
+    end_line: int
+
+    def document(self) -> dict[str, object]:
+        """Return the explanation as `--json` shows it."""
+        place = {"line": self.line, "column": self.column, "end_line": self.end_line}
+        return {**_explained(self.score, self.threshold), **place}
+
+
+def explanations(text: str, result: ScanResult, thresholds: Mapping[str, float]) -> list[Explanation]:
+    """Return the explanation of every head's score, by the head's name."""
+    found = []
+    for head, score in sorted(result.heads.items()):
+        before = text.rfind("\n", 0, score.start) + 1
+        line = text.count("\n", 0, score.start) + 1
+        end_line = line + text.count("\n", score.start, max(score.start, score.end - 1))
+        found.append(Explanation(head, score, thresholds[head], line, score.start - before + 1, end_line))
+    return found
+
+
+def explanation_document(result: ScanResult, thresholds: Mapping[str, float]) -> dict[str, object]:
+    """Return the explanation of every head's score as machines read it; `start` and `end` count code points."""
+    return {head: _explained(score, thresholds[head]) for head, score in sorted(result.heads.items())}
+
+
+def _explained(score: HeadScore, threshold: float) -> dict[str, object]:
+    return {
+        "score": score.probability,
+        "threshold": threshold,
+        "start": score.start,
+        "end": score.end,
+        "evidence": list(score.evidence),
+    }
 
 
 def places(text: str, result: ScanResult) -> list[Place]:

@@ -49,10 +49,10 @@ class TooMuchError(GuardFailedError):
 
 
 class Text(NamedTuple):
-    """A text to scan and who is taken to speak in it."""
+    """A text to scan and who speaks in it; None is judged as the user's, and scored for every head with equal care."""
 
     text: str
-    channel: Channel = Channel.USER
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +115,12 @@ class Scanner:
         """Return the digest of the rules that decide."""
         return self._policy.digest
 
-    def scan(self, text: str, channel: Channel | str = Channel.USER) -> ScanResult:
+    def scan(self, text: str, channel: Channel | str | None = None) -> ScanResult:
         """Scan one text.
 
         Fails: GuardFailedError when a detector did not run to its end; ValueError for an unknown channel.
         """
-        result = self._scan_one(Text(text, Channel(channel)))
+        result = self._scan_one(Text(text, None if channel is None else Channel(channel)))
         if isinstance(result, GuardFailedError):
             raise result
         return result
@@ -131,7 +131,8 @@ class Scanner:
         Contract: the results are those of scanning each text alone.
         """
         segments = [_segment(text, number) for number, text in enumerate(texts)]
-        inspection, heads = self._inspector.score(segments, self._evidence_key)
+        unsaid = {number for number, text in enumerate(texts) if text.channel is None}
+        inspection, heads = self._inspector.score(segments, self._evidence_key, unsaid)
         if _fault(inspection.runs) is not None:  # the bounds hold for a text: find out whose fault it is
             return [self._scan_one(text) for text in texts]
         rows: list[list[Finding]] = [[] for _ in texts]
@@ -150,7 +151,7 @@ class Scanner:
             worst: dict[str, HeadScore] = {}
             for piece in pieces(text.text, chars):
                 segment = _segment(text._replace(text=text.text[piece.start : piece.end]))
-                inspection, (heads,) = self._inspector.score([segment], self._evidence_key)
+                inspection, (heads,) = self._inspector.score([segment], self._evidence_key, _unsaid(text))
                 fault = _fault(inspection.runs)
                 if fault is not None:
                     break
@@ -167,7 +168,7 @@ class Scanner:
         assert fault is not None, "without a fault there is a result"
         return fault
 
-    def redact(self, text: str, channel: Channel | str = Channel.USER) -> str:
+    def redact(self, text: str, channel: Channel | str | None = None) -> str:
         """Return `text` with every finding replaced by `[REDACTED:LABEL]` and hidden characters removed.
 
         Fails: as `scan`.
@@ -182,7 +183,7 @@ class Scanner:
 
     def _scan_one(self, text: Text) -> ScanResult | GuardFailedError:
         segment = _segment(text)
-        inspection, (heads,) = self._inspector.score([segment], self._evidence_key)
+        inspection, (heads,) = self._inspector.score([segment], self._evidence_key, _unsaid(text))
         return _fault(inspection.runs) or self._result(segment, inspection.findings, heads)
 
     def _result(self, segment: Segment, findings: Iterable[Finding], heads: Mapping[str, HeadScore]) -> ScanResult:
@@ -212,9 +213,15 @@ def load_policy(paths: Sequence[Path]) -> PolicyEngine:
     return PolicyEngine.load(sources, (POLICIES / "schema.cedarschema").read_text(encoding="utf-8"))
 
 
+def _unsaid(text: Text) -> set[int]:
+    return {0} if text.channel is None else set()
+
+
 def _segment(text: Text, number: int = 0) -> Segment:
     # Each text is a message of its own: those of one message are judged together.
-    return Segment(path=(number,), text=text.text, role="", channel=text.channel, kind=Kind.TEXT, token=0)
+    return Segment(
+        path=(number,), text=text.text, role="", channel=text.channel or Channel.USER, kind=Kind.TEXT, token=0
+    )
 
 
 def _facts(finding: Finding, segment: Segment) -> FindingFacts:

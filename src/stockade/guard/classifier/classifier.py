@@ -29,6 +29,10 @@ Scores = Mapping[str, HeadScore]
 """The scores of one text by head: `injection`, `jailbreak`, `harm`; always all of them."""
 
 
+Asked = tuple[str, Channel | None]
+"""A text and who speaks in it. None: nobody said, so that all heads are asked with care."""
+
+
 class Classifier(Protocol):
     """A cascade of two stages over whole texts.
 
@@ -54,10 +58,10 @@ class Classifier(Protocol):
         """Return the probability from which on each head is meant."""
         ...
 
-    def first(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores | None]:
+    def first(self, texts: Sequence[Asked]) -> list[Scores | None]:
         """Return the scores of every text that the cheap stage clears, None for each it cannot."""
         ...
 
-    def second(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores]:
+    def second(self, texts: Sequence[Asked]) -> list[Scores]:
         """Return the scores of texts that the first stage did not clear, after a closer look."""
         ...

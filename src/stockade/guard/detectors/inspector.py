@@ -6,7 +6,7 @@ the version they had. Never raises for content, never judges a text in part: wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -85,9 +85,12 @@ class Inspector:
         looking = self._looking(segments, evidence_key, scope)
         return looking.finish() if looking.begin() else looking
 
-    def score(self, segments: Sequence[Segment], evidence_key: bytes) -> Scored:
-        """Return an inspection of whole texts with the scores of all segments, whatever their channel."""
-        looking = Looking(self._tools, self._accounts, segments, evidence_key, Scope.WHOLE, every=True)
+    def score(self, segments: Sequence[Segment], evidence_key: bytes, unsaid: Container[int] = ()) -> Scored:
+        """Return an inspection of whole texts with the scores of all segments, whatever their channel.
+
+        `unsaid` are the segments of which nobody said who speaks: they are scored for all heads with equal care.
+        """
+        looking = Looking(self._tools, self._accounts, segments, evidence_key, Scope.WHOLE, unsaid=unsaid)
         return Scored(looking.finish(), looking.scores())
 
     def _glance(self, segments: Sequence[Segment]) -> Inspection | None:

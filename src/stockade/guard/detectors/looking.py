@@ -7,7 +7,7 @@ inspection is quick and done where it is asked for; what is left may be done in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 from stockade.core.findings import DetectorRun, Finding, Inspection, RunStatus, Scope
@@ -70,8 +70,18 @@ class Looking:
     """One inspection of `segments`. Used by one thread at a time; `timed_out` may be asked by another meanwhile."""
 
     __slots__ = (
-        "_accounts", "_every", "_history", "_key", "_looked", "_numbers", "_recall", "_runs", "_scope", "_segments",
-        "_tools", "_work",
+        "_accounts",
+        "_history",
+        "_key",
+        "_looked",
+        "_numbers",
+        "_recall",
+        "_runs",
+        "_scope",
+        "_segments",
+        "_tools",
+        "_unsaid",
+        "_work",
     )  # fmt: skip
 
     def __init__(
@@ -83,11 +93,11 @@ class Looking:
         scope: Scope,
         *,
         recall: Callable[[], History] | None = None,
-        every: bool = False,
+        unsaid: Container[int] | None = None,
     ) -> None:
-        """Look at nothing yet. `recall` says what is known already; `every` scores the texts of all channels."""
+        """Look at nothing yet. `recall` says what is known already; `unsaid` is as for `Scoring.passages`."""
         self._tools, self._accounts, self._segments, self._scope = tools, accounts, segments, scope
-        self._key, self._recall, self._every = evidence_key, recall, every
+        self._key, self._recall, self._unsaid = evidence_key, recall, unsaid
         self._history: History | None = None
         self._numbers: Sequence[int] = range(len(segments))
         self._runs: list[Run] = []
@@ -162,7 +172,7 @@ class Looking:
         if self._scope is not Scope.PASSAGE:
             work.look_at_form()
         if self._scope is not Scope.PIECE:
-            work.look_at_meaning(self._runs, every=self._every)
+            work.look_at_meaning(self._runs, self._unsaid)
         self._looked = True
 
     def _inspection(self, work: Work) -> Inspection:

@@ -8,14 +8,14 @@ again without the segments of that window: a second attack beside the first must
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
 from stockade.core.limits import CLASSIFIED_ROUNDS_MAX
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.core.views import View
-from stockade.guard.classifier.classifier import Classifier, HeadScore, Scores
+from stockade.guard.classifier.classifier import Asked, Classifier, HeadScore, Scores
 from stockade.guard.detectors.detector import RawFinding, ScoreDetector
 from stockade.guard.detectors.verdicts import Run
 
@@ -34,12 +34,21 @@ class Part(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A text that is scored: the parts it is made of, and the view through which its one segment is seen."""
+    """A text that is scored: the parts it is made of, and the view through which its one segment is seen.
+
+    `said` is false where nobody said who speaks: it is scored for all heads, and found as if `channel` spoke.
+    """
 
     text: str
     channel: Channel
     parts: tuple[Part, ...]
     view: View | None = None
+    said: bool = True
+
+    @property
+    def asked(self) -> Asked:
+        """Return what the classifier is asked."""
+        return self.text, self.channel if self.said else None
 
 
 class Seen(NamedTuple):
@@ -73,14 +82,17 @@ class Scoring:
         self._opener = opener
         self._channels = frozenset(channel for each in detectors.values() for channel in each.channels)
 
-    def passages(self, segments: Sequence[Segment], runs: Iterable[Run], *, every: bool = False) -> list[Passage]:
-        """Return the texts to score; `every` is for those in whose channel no detector looks as well.
+    def passages(
+        self, segments: Sequence[Segment], runs: Iterable[Run], unsaid: Container[int] | None = None
+    ) -> list[Passage]:
+        """Return the texts to score.
 
-        Fails: ViewLimitError.
+        Without `unsaid` those in whose channel a detector looks; with it all, and it names the segments of which nobody
+        said who speaks. Fails: ViewLimitError.
         """
         found: list[Passage] = []
         for run in runs:
-            numbers = [n for n in range(run.start, run.end) if self._reads(segments[n], every=every)]
+            numbers = [n for n in range(run.start, run.end) if self._reads(segments[n], every=unsaid is not None)]
             for channel, group in groupby(numbers, key=lambda n: segments[n].channel):
                 found.append(_joined(segments, channel, group))
             for number in numbers:
@@ -90,16 +102,18 @@ class Scoring:
                     for view in self._opener(segment.text)
                     if view.text
                 )
-        return found
+        if not unsaid:
+            return found
+        return [each._replace(said=all(part.segment not in unsaid for part in each.parts)) for each in found]
 
     def first(self, passages: Sequence[Passage]) -> list[Scores | None]:
         """Return the scores of what the cheap stage clears, None for each text that needs the closer look."""
-        return self.classifier.first([(each.text, each.channel) for each in passages]) if passages else []
+        return self.classifier.first([each.asked for each in passages]) if passages else []
 
     def second(self, passages: Sequence[Passage], first: Sequence[Scores | None]) -> list[Scores]:
         """Return the scores of all texts, after the closer look where the first stage asked for it."""
         asked = [each for each, scores in zip(passages, first, strict=True) if scores is None]
-        closer = iter(self.classifier.second([(each.text, each.channel) for each in asked]) if asked else [])
+        closer = iter(self.classifier.second([each.asked for each in asked]) if asked else [])
         return [next(closer) if scores is None else scores for scores in first]
 
     def findings(

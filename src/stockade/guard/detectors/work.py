@@ -7,7 +7,7 @@ reason; the others are not touched by it. Never raises for content, never judges
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -105,13 +105,13 @@ class Work:
         if tools.of_texts and (tools.reads_all or not scan.ascii):
             self._read_texts()
 
-    def look_at_meaning(self, runs: Iterable[Run], *, every: bool = False) -> None:
-        """Run the classifier's cheap stage; `every` scores the texts of all channels."""
+    def look_at_meaning(self, runs: Iterable[Run], unsaid: Container[int] | None = None) -> None:
+        """Run the classifier's cheap stage; `unsaid` as for `Scoring.passages`."""
         scoring = self._tools.scoring
         if scoring is None:
             return
         try:
-            self._passages = scoring.passages(self._segments, runs, every=every)
+            self._passages = scoring.passages(self._segments, runs, unsaid)
             self._first = scoring.first(self._passages)
         except Exception as error:  # noqa: BLE001 - see `look_at_form`
             self._fail(self._tools.of_scores, error)
