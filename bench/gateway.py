@@ -24,7 +24,7 @@ from bench.gateway_parts.stand import Stand, standing
 from bench.gateway_parts.streams import streams
 
 PROMPTS = {"1 KB": (1_000, False), "8 KB": (8_000, False), "100 KB": (100_000, False), "8 KB, edited": (8_000, True)}
-WAYS = ("direct", "nginx", "bare", "gate")
+WAYS = ("direct", "nginx", "bare", "form", "gate")
 CONNECTIONS = (1, 16)
 AT_ONCE = (1, 64)
 PACES = {"two words at once": "claude-burst", "a word every 20 ms": "claude-paced"}

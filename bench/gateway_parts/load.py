@@ -10,21 +10,33 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from bench.gateway_parts.processes import cores, cpu_s, on_core
+from bench.gateway_parts.prompts import NUMBER
 from bench.gateway_parts.stand import Stand
 
-_SCRIPT = """local requests = {}
-local number = 0
+_SCRIPT = """local heads, tails = {}, {}
+local number = %d
 init = function(arguments)
   local bodies = { %s }
   wrk.headers["content-type"] = "application/json"
   wrk.headers["authorization"] = "Bearer %s"
   wrk.headers["anthropic-version"] = "2023-06-01"
-  for index, body in ipairs(bodies) do requests[index] = wrk.format("POST", "/v1/messages", nil, body) end
+  for index, body in ipairs(bodies) do
+    local whole = wrk.format("POST", "/v1/messages", nil, body)
+    local first, last = string.find(whole, "%s", 1, true)
+    heads[index], tails[index] = string.sub(whole, 1, first - 1), string.sub(whole, last + 1)
+  end
 end
-request = function() number = number + 1; return requests[number %% #requests + 1] end
+local letter = function(digit) return string.char(string.byte(digit) + 49) end
+request = function()
+  number = number + 1
+  local at = number %% #heads + 1
+  return heads[at] .. string.gsub(string.format("%%08d", number), "%%d", letter) .. tails[at]
+end
 """
+_sent = count(step=1_000_000)  # where each run begins to number its requests, so that no two are the same
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
 
 
@@ -55,7 +67,8 @@ def load(stand: Stand, way: str, bodies: Sequence[bytes], connections: int, seco
     target = stand.ways[way]
     script = stand.folder / "wrk.lua"
     # A JSON string of ASCII is a Lua string too, but for \\u and \\/, which these bodies do not hold.
-    script.write_text(_SCRIPT % (", ".join(json.dumps(body.decode()) for body in bodies), stand.key))
+    listed = ", ".join(json.dumps(body.decode()) for body in bodies)
+    script.write_text(_SCRIPT % (next(_sent) % 90_000_000, listed, stand.keys.get(way, ""), NUMBER))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s", "--latency"]
     before = cpu_s(target.pid)
     with on_core(cores()[1]):

@@ -21,6 +21,9 @@ _LINES = (
     "Traceback: ValueError at line 88 in parse_arguments, called from main; 3 tests of 120 failed.",
 )
 VARIANTS = 32
+NUMBER = "aaaaaaaa"
+"""Stands once in each prompt; whoever sends it puts the request's number in its place, so that no text comes twice."""
+
 # In parts: a scanner of commits would take the whole for a live token.
 _VALUES = " Use " + "ghp_" + "Zx81kQw92LmN4vB7tY6uR3eW5qA0sD2fG1hJ" + " and write to maria.keller@example-mail.net."
 
@@ -37,7 +40,7 @@ def stream_body(model: str, number: int) -> bytes:
 
 
 def _prompt(chance: Random, size: int, ending: str) -> str:
-    text = ""
+    text = f"Request {NUMBER}.\n"
     while len(text) < size:
         text += f"{chance.choice(_LINES)} ({chance.randrange(1000)})\n"
     return text[: size - len(ending)] + ending

@@ -32,49 +32,54 @@ def lines(result: Row) -> list[str]:
 
 
 def _cpu(rows: list[Row]) -> list[str]:
-    out = [
-        "| prompt | gate: CPU ms | bare | nginx | gate/bare | gate/nginx | gate: requests/s | bare | nginx | goal |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    out = _head(
+        "prompt", "form: ms", "gate", "bare", "nginx", "form/bare", "form/nginx", "form: req/s", "gate",
+        "bare", "nginx", "goal",
+    )  # fmt: skip
     for prompt, ways in _by(rows, "prompt", connections=16).items():
-        gate, bare, nginx = ways["gate"], ways["bare"], ways["nginx"]
-        out.append(
-            f"| {prompt} | {gate['cpu_ms']:.3f} | {bare['cpu_ms']:.3f} | {nginx['cpu_ms']:.3f} "
-            f"| {_ratio(gate, bare)} | {_ratio(gate, nginx)} "
-            f"| {gate['per_s']:.0f} | {bare['per_s']:.0f} | {nginx['per_s']:.0f} | {GOALS.get(prompt, '')} |"
-        )
+        form, bare, nginx = ways["form"], ways["bare"], ways["nginx"]
+        shown = (form, ways["gate"], bare, nginx)
+        cells = [f"{one['cpu_ms']:.3f}" for one in shown] + [_ratio(form, bare), _ratio(form, nginx)]
+        cells += [f"{one['per_s']:.0f}" for one in shown]
+        out.append(f"| {prompt} | {' | '.join(cells)} | {GOALS.get(prompt, '')} |")
     return out
 
 
 def _latency(rows: list[Row]) -> list[str]:
-    out = [
-        "| prompt | connections | gate p50 | p99 | bare p50 | p99 | nginx p50 | p99 | direct itself p50 | p99 |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    out = _head(
+        "prompt", "connections", "form p50", "p99", "gate p50", "p99", "bare p50", "p99", "nginx p50", "p99",
+        "direct p50", "p99",
+    )  # fmt: skip
     for connections in sorted({row["connections"] for row in rows}):
         for prompt, ways in _by(rows, "prompt", connections=connections).items():
             direct = ways["direct"]
-            cells = [f"{ways[way][at] - direct[at]:.2f}" for way in ("gate", "bare", "nginx") for at in _PERCENTILES]
+            cells = [f"{ways[way][at] - direct[at]:.2f}" for way in _MEASURED for at in _PERCENTILES]
             cells += [f"{direct[at]:.2f}" for at in _PERCENTILES]
             out.append(f"| {prompt} | {connections} | {' | '.join(cells)} |")
     return out
 
 
 def _streams(rows: list[Row]) -> list[str]:
-    out = [
-        "| vendor | streams | gate p50 | p99 | bare | p99 | nginx | p99 | direct | p99 | gate CPU ms a word | bare |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    out = _head(
+        "vendor", "streams", "form p50", "p99", "gate", "p99", "bare", "p99", "nginx", "p99", "direct", "p99",
+        "form/word", "gate", "bare",
+    )  # fmt: skip
     for streams in sorted({row["streams"] for row in rows}):
         for pace, ways in _by(rows, "pace", streams=streams).items():
             direct = ways["direct"]
-            cells = [f"{ways[way][at] - direct[at]:.2f}" for way in ("gate", "bare", "nginx") for at in _FIRSTS]
+            cells = [f"{ways[way][at] - direct[at]:.2f}" for way in _MEASURED for at in _FIRSTS]
             cells += [f"{direct[at]:.2f}" for at in _FIRSTS]
-            cells += [f"{ways[way]['cpu_ms_word']:.3f}" for way in ("gate", "bare")]
+            cells += [f"{ways[way]['cpu_ms_word']:.3f}" for way in ("form", "gate", "bare")]
             out.append(f"| {pace} | {streams} | {' | '.join(cells)} |")
     return out
 
 
+def _head(*columns: str) -> list[str]:
+    """Return the head of a table whose first column holds words."""
+    return [f"| {' | '.join(columns)} |", "|---|" + "---:|" * (len(columns) - 1)]
+
+
+_MEASURED = ("form", "gate", "bare", "nginx")
 _PERCENTILES = ("p50_ms", "p99_ms")
 _FIRSTS = ("first_p50_ms", "first_p99_ms")
 

@@ -1,8 +1,9 @@
-"""The stand of `bench gateway`: a vendor without latency, and four ways to it.
+"""The stand of `bench gateway`: a vendor without latency, and five ways to it.
 
 Owns configuration and start of all parts: `direct` (nginx answers), `nginx` (a plain proxy), `bare` (uvicorn and
-aiohttp with no guard between them) and `gate` (everything on: all detectors, the built-in policy, keys, the ledger with
-its sync). What is measured runs on one core, vendor and load on another. Never opens a port beyond loopback.
+aiohttp with no guard between them), `gate` (everything on: all detectors, the built-in policy, keys, the ledger with
+its sync) and `form` (the same without the classifier: detectors of form alone). What is measured runs on one core,
+vendor and load on another. Never opens a port beyond loopback.
 """
 
 from __future__ import annotations
@@ -54,11 +55,12 @@ _ANSWERING = """location / {{ default_type application/json; if ($args) {{ proxy
 _PASSING = "location / { proxy_pass http://next; }"
 
 _CONFIG = """listen: 127.0.0.1:{port}
-data_dir: ./data
+data_dir: ./{name}
 upstreams:
   anthropic: {{base_url: "http://127.0.0.1:{to}", allow_private: true}}
 models: ["claude-*"]
 limits: {{requests_per_minute: 1000000, requests_burst: 1000000, concurrent_requests: 1000}}
+guards: {{classifier: {classifier}}}
 """
 
 
@@ -71,11 +73,11 @@ class Way(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Everything that runs. `start_s` is how long the gate took until it listened."""
+    """Everything that runs. `keys` open the gates; `start_s` is how long `gate` took until it listened."""
 
     ways: dict[str, Way]
     folder: Path
-    key: str
+    keys: dict[str, str]
     start_s: float
 
 
@@ -99,16 +101,24 @@ def _start(folder: Path, processes: Processes) -> Stand:
     vendor = _nginx(folder, processes, "vendor", _ANSWERING.format(answer=ANSWER), other, stream)
     proxy = _nginx(folder, processes, "proxy", _PASSING, measured, vendor.port)
     bare = _module(processes, "bare_gate", [str(bare_port), str(vendor.port)], measured, bare_port)
+    ways = {"direct": vendor, "nginx": proxy, "bare": bare}
+    keys, starts = {}, {}
+    for name, classifier in (("form", False), ("gate", True)):
+        ways[name], keys[name], starts[name] = _gate(folder, processes, name, vendor.port, classifier)
+    return Stand(ways, folder, keys, starts["gate"])
+
+
+def _gate(folder: Path, processes: Processes, name: str, to: int, classifier: bool) -> tuple[Way, str, float]:
+    """Start a gate; return it with a key and the seconds until it listened."""
     stockade = str(Path(sys.executable).parent / "stockade")
-    config, port = folder / "stockade.yaml", free_port()
-    config.write_text(_CONFIG.format(port=port, to=vendor.port))
+    config, port = folder / f"{name}.yaml", free_port()
+    config.write_text(_CONFIG.format(port=port, to=to, name=name, classifier=str(classifier).lower()))
     command = [stockade, "keys", "create", "--name", "bench", "--quiet", "--config", str(config)]
     key = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout.strip()
     begun = time.monotonic()
-    gate = processes.start("gate", [stockade, "up", "--config", str(config)], measured)
-    wait_for_port(port, gate)
-    ways = {"direct": vendor, "nginx": proxy, "bare": bare, "gate": Way(port, gate.pid)}
-    return Stand(ways, folder, key, time.monotonic() - begun)
+    process = processes.start(name, [stockade, "up", "--config", str(config)], cores()[0])
+    wait_for_port(port, process)
+    return Way(port, process.pid), key, time.monotonic() - begun
 
 
 def _nginx(folder: Path, processes: Processes, name: str, locations: str, core: int, to: int) -> Way:

@@ -42,7 +42,7 @@ def streams(stand: Stand, way: str, model: str, at_once: int, rounds: int) -> St
     found = Streams()
     before = cpu_s(target.pid)
     with on_core(cores()[1]), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_all(target, stand.key, model, at_once, rounds, found))
+        runner.run(_all(target, stand.keys.get(way, ""), model, at_once, rounds, found))
     found.cpu_ms = (cpu_s(target.pid) - before) * 1000
     return found
 
