@@ -104,12 +104,17 @@ class RawVendor:
     def __init__(self, plays: Sequence[Play]) -> None:
         self._plays = plays
         self.callers: list[Caller] = []
+        self.called = asyncio.Event()
+        self.closing = False
         self.port = 0
         self.base_url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = Caller(reader, writer)
         self.callers.append(caller)
+        self.called.set()
+        if self.closing:
+            return
         play = self._plays[min(len(self.callers), len(self._plays)) - 1]
         try:
             await play(caller)
@@ -117,6 +122,19 @@ class RawVendor:
             pass  # the gate hung up; what that means is the test's to say
         finally:
             writer.close()
+
+    async def accept_all(self) -> None:
+        """Accept whatever was dialled before: one dialled now is the last in line."""
+        self.closing = True
+        _, last = await asyncio.open_connection("127.0.0.1", self.port)
+        name = last.get_extra_info("sockname")
+        async with asyncio.timeout(NEWS_S):
+            while all(caller.writer.get_extra_info("peername") != name for caller in self.callers):
+                self.called.clear()
+                await self.called.wait()
+        last.transport.abort()
+        with suppress(OSError):
+            await last.wait_closed()
 
 
 @asynccontextmanager
@@ -133,6 +151,8 @@ async def raw_vendor(*plays: Play, tls: ssl.SSLContext | None = None) -> AsyncIt
     try:
         yield vendor
     finally:
+        if tls is None:  # else a connection without a handshake, which asyncio closes itself, would not be told of
+            await vendor.accept_all()
         server.close()
         for task in tasks:
             task.cancel()

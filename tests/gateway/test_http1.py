@@ -108,6 +108,13 @@ BAD = {
     "trailers without end": CHUNKED + b"2\r\nok\r\n0\r\nA: " + b"x" * 2 * HEADER_BYTES_MAX,
 }
 
+BOUNDS = {
+    "a head that never ends": "a head past its bound",
+    "a head past its bound": "a head past its bound",
+    "provisional answers without end": "a head past its bound",
+    "trailers without end": "trailers past their bound",
+}
+
 
 async def played(pieces: Sequence[bytes], *, close: bool) -> Got:
     connections: list[Seen] = []
@@ -135,6 +142,7 @@ async def test_what_is_no_answer_is_refused_however_it_comes(name: str) -> None:
     for pieces in ([sent], [sent[:-1], sent[-1:]], [sent[index : index + step] for index in range(0, len(sent), step)]):
         got = await played(pieces, close=True)
         assert got.fault, pieces
+        assert got.fault == BOUNDS.get(name, got.fault)
         assert not got.reusable
 
 
@@ -178,6 +186,15 @@ async def test_what_follows_an_answer_ends_the_connection_and_changes_nothing(st
         assert (connection.status, await connection.read(), await connection.read()) == (200, b"ok", b"")
         assert dict(connection.headers) == {b"content-length": b"2"}
         assert (connection.reusable, connection.closed, connection.silent) == (False, True, False)
+
+
+@on_both_loops
+async def test_an_empty_line_after_an_answer_ends_the_connection_too() -> None:
+    async with dialled(cut_at(lambda: seen[0], OK + TWO, b"\r\n")) as connection:
+        seen = [connection]
+        await connection.ask(REQUEST, BODY)
+        await connection.until(lambda each: each.lost)
+        assert (await connection.read(), connection.reusable) == (b"ok", False)
 
 
 @on_both_loops
