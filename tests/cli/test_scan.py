@@ -28,7 +28,11 @@ def one_compilation() -> Any:
         detectors = scanner_module.discover()
         inspector = scanner_module.Inspector(detectors, classifier=scanner_module.load_classifier())
         whole = scanner_module.Inspector
-        patch.setattr(scanner_module, "Inspector", lambda given, **kept: inspector if given == detectors else whole(given, **kept))
+
+        def compiled(given: Any, **kept: Any) -> Any:
+            return inspector if given == detectors else whole(given, **kept)
+
+        patch.setattr(scanner_module, "Inspector", compiled)
         patch.setattr(scanner_module, "discover", lambda: detectors)
         yield
 

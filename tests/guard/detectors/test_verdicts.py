@@ -45,28 +45,27 @@ class Watched(MemoryVerdicts):
         super().keep(verdicts)
 
 
-PLAIN = Inspector([Patterns(), Texts()])
+COMPILED: dict[str, bytes] = {}
+PLAIN = Inspector([Texts(), Patterns()], compiled=COMPILED)
 
 
 @given(first=SEGMENTS, second=SEGMENTS)
 def test_a_kept_verdict_is_the_verdict(
     first: list[tuple[str, int, Channel, str]], second: list[tuple[str, int, Channel, str]]
 ) -> None:
-    inspector = Inspector([Texts()], verdicts=MemoryVerdicts())
-    plain = Inspector([Texts()])
+    inspector = Inspector([Texts(), Patterns()], verdicts=MemoryVerdicts(), compiled=COMPILED)
     for rows in (first, second, first + second, first + second):
         given_ = segments(rows)
-        assert inspector.inspect(given_, KEY, Scope.REQUEST) == plain.inspect(given_, KEY, Scope.REQUEST)
+        assert inspector.inspect(given_, KEY, Scope.REQUEST) == PLAIN.inspect(given_, KEY, Scope.REQUEST)
 
 
 def test_a_long_conversation_costs_what_is_new() -> None:
     reader = Texts()
     cache = Watched()
-    inspector = Inspector([reader, Patterns()], verdicts=cache)
-    plain = Inspector([Texts(), Patterns()])
+    inspector = Inspector([reader, Patterns()], verdicts=cache, compiled=COMPILED)
     for turns in (40, 80, 81):
         asked = conversation(turns)
-        assert inspector.inspect(asked, KEY, Scope.REQUEST) == plain.inspect(asked, KEY, Scope.REQUEST)
+        assert inspector.inspect(asked, KEY, Scope.REQUEST) == PLAIN.inspect(asked, KEY, Scope.REQUEST)
     # The last turn brought one message; only the chapter that it stands in was looked up message by message.
     assert sum(len(kept) for kept in cache.kept[-1:]) <= 2
     assert cache.kept[-1].keys() - cache.kept[-2].keys() == cache.kept[-1].keys()
@@ -110,7 +109,7 @@ def test_two_segments_are_not_one() -> None:
 
 def test_what_failed_is_not_kept() -> None:
     cache = Watched()
-    inspector = Inspector([Broken(), Patterns()], verdicts=cache)
+    inspector = Inspector([Broken(), Patterns()], verdicts=cache, compiled=COMPILED)
     asked = segments([("messages", 0, Channel.USER, f"ö {TOKEN}")])
     for _ in range(2):
         inspection: Inspection = inspector.inspect(asked, KEY, Scope.REQUEST)
@@ -119,7 +118,7 @@ def test_what_failed_is_not_kept() -> None:
 
 
 def test_the_bound_on_findings_holds_for_the_whole_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    inspector = Inspector([Patterns()], verdicts=MemoryVerdicts())
+    inspector = Inspector([Patterns()], verdicts=MemoryVerdicts(), compiled=COMPILED)
     assert inspector.inspect(conversation(1), KEY, Scope.REQUEST).complete
     monkeypatch.setattr("stockade.guard.detectors.looking.FINDINGS_MAX", 5)
     inspection = inspector.inspect(conversation(2), KEY, Scope.REQUEST)
