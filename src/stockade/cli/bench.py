@@ -34,7 +34,7 @@ class Options:
     """The options of one call."""
 
     data: tuple[Path, ...]
-    channel: Channel
+    channel: Channel | None
     detectors: tuple[str, ...]
     limit: int
     out: Path | None
@@ -49,19 +49,23 @@ class ScanScorer:
 
     def __init__(self) -> None:
         """Make a scanner ready; takes about a second."""
+        from stockade.govern.bench.measuring import Heads
         from stockade.govern.scan import Scanner, Text
+        from stockade.guard.detectors.catalog import discover
+        from stockade.guard.detectors.detector import ScoreDetector
 
         self._scanner, self._text = Scanner(), Text
-        self.thresholds: Mapping[str, float] = self._scanner.thresholds
+        reads = {each.head: each.channels for each in discover() if isinstance(each, ScoreDetector)}
+        self.heads = Heads(self._scanner.thresholds, reads)
         self.version = ", ".join(f"{name} {version}" for name, version in self._scanner.detectors)
 
-    def __call__(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores | GuardFailedError]:
+    def __call__(self, texts: Sequence[tuple[str, Channel | None]]) -> list[Scores | GuardFailedError]:
         """Return the scores of the classifier's heads for each text."""
         results = self._scanner.scan_all([self._text(text, channel) for text, channel in texts])
         return [
             result
             if isinstance(result, GuardFailedError)
-            else {head: result.scores[Category(head)] for head in self.thresholds}
+            else {head: result.scores[Category(head)] for head in self.heads.thresholds}
             for result in results
         ]
 
@@ -82,9 +86,7 @@ def command() -> None:
 @click.option(
     "--channel",
     type=click.Choice([channel.value for channel in Channel]),
-    default=Channel.USER.value,
-    show_default=True,
-    help="Who is taken to speak in rows that name no channel.",
+    help="Who speaks in rows that name no channel. Without it every head looks at them closely.",
 )
 @click.option(
     "--detector",
@@ -107,13 +109,13 @@ def command() -> None:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the mutations.")
 @click.pass_context
-def detect(ctx: click.Context, /, *, channel: str, **given: Any) -> None:
+def detect(ctx: click.Context, /, *, channel: str | None, **given: Any) -> None:
     """Print one table a detector: recall at fixed false positives, per source, calibration, CPU time.
 
     A label of 1 says that the text is an attack. A row with "head" counts for that detector only. Nothing of a text is
     printed or kept.
     """
-    ctx.exit(run(Options(channel=Channel(channel), **given)))
+    ctx.exit(run(Options(channel=None if channel is None else Channel(channel), **given)))
 
 
 def run(options: Options) -> int:
@@ -127,17 +129,17 @@ def run(options: Options) -> int:
 
     rows = sample([row for path in options.data for row in read_rows(path)], options.limit)
     scorer = ScanScorer()
-    detectors = _detectors(options.detectors, scorer.thresholds)
+    detectors = _detectors(options.detectors, scorer.heads.thresholds)
     with _progress("scoring", len(rows)) as advance:
         scored = score_rows(scorer, rows, options.channel, advance)
     kept = [(each.row, each.scores) for each in scored if each.scores is not None]
     measured = [
-        measure(name, [row for row, _ in kept], [scores for _, scores in kept], scorer.thresholds) for name in detectors
+        measure(name, [row for row, _ in kept], [scores for _, scores in kept], scorer.heads) for name in detectors
     ]
     lost: list[Lost] = []
     unscored = 0
     if options.mutations:
-        told = [row for row in rows if any(concerns(row, name) for name in detectors)]
+        told = [row for row in rows if any(concerns(row, name, scorer.heads) for name in detectors)]
         chosen = [
             row
             for kind in (True, False)

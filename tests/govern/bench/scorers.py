@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from stockade.core.errors import GuardFailedError
 from stockade.core.segments import Channel
+from stockade.govern.bench.measuring import Heads
 
 
 class WordScorer:
@@ -12,10 +13,10 @@ class WordScorer:
     version = "words 1"
 
     def __init__(self) -> None:
-        self.thresholds = {"injection": 0.5, "jailbreak": 0.5}
-        self.channels: list[Channel] = []
+        self.heads = Heads({"injection": 0.5, "jailbreak": 0.5})
+        self.channels: list[Channel | None] = []
 
-    def __call__(self, texts: Sequence[tuple[str, Channel]]) -> list[dict[str, float] | GuardFailedError]:
+    def __call__(self, texts: Sequence[tuple[str, Channel | None]]) -> list[dict[str, float] | GuardFailedError]:
         self.channels += [channel for _, channel in texts]
         return [
             GuardFailedError("It broke.")

@@ -4,17 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockade.govern.bench.measuring import TOGETHER_THRESHOLD, measure, score_of
+from stockade.core.segments import Channel
+from stockade.govern.bench.measuring import TOGETHER_THRESHOLD, Heads, measure, score_of
 from stockade.govern.bench.rows import Row
 
-THRESHOLDS = {"injection": 0.8, "jailbreak": 0.3, "harm": 0.5}
+HEADS = Heads({"injection": 0.8, "jailbreak": 0.3, "harm": 0.5})
 BOTH = "injection+jailbreak"
 PROBABILITY = st.floats(0.0, 1.0)
 
 
 @given(injection=PROBABILITY, jailbreak=PROBABILITY)
 def test_together_is_flagged_exactly_where_one_is(injection: float, jailbreak: float) -> None:
-    score = score_of({"injection": injection, "jailbreak": jailbreak}, BOTH, THRESHOLDS)
+    score = score_of({"injection": injection, "jailbreak": jailbreak}, BOTH, HEADS)
     assert (score >= TOGETHER_THRESHOLD) == (injection >= 0.8 or jailbreak >= 0.3)
 
 
@@ -36,7 +37,7 @@ def rows_and_scores() -> tuple[list[Row], list[dict[str, float]]]:
 
 def test_figures_of_one_detector() -> None:
     rows, scores = rows_and_scores()
-    measured = measure("injection", rows, scores, THRESHOLDS)
+    measured = measure("injection", rows, scores, HEADS)
     assert measured.recall is not None
     assert measured.false_positives is not None
     assert (measured.recall.hits, measured.recall.total) == (3, 6)
@@ -58,16 +59,16 @@ def test_figures_of_one_detector() -> None:
 def test_a_row_with_a_head_counts_for_that_detector_alone() -> None:
     rows = [Row("t", True, head="harm"), Row("t", True, head="injection"), Row("t", False)]
     scores = [{"injection": 0.9, "jailbreak": 0.9, "harm": 0.9}] * 3
-    assert len(measure("injection", rows, scores, THRESHOLDS).positives) == 1
-    assert len(measure(BOTH, rows, scores, THRESHOLDS).positives) == 1
-    assert len(measure("jailbreak", rows, scores, THRESHOLDS).positives) == 0
-    assert len(measure("harm", rows, scores, THRESHOLDS).negatives) == 1
+    assert len(measure("injection", rows, scores, HEADS).positives) == 1
+    assert len(measure(BOTH, rows, scores, HEADS).positives) == 1
+    assert len(measure("jailbreak", rows, scores, HEADS).positives) == 0
+    assert len(measure("harm", rows, scores, HEADS).negatives) == 1
 
 
 def test_a_row_with_several_heads_counts_for_each() -> None:
     scores = [{"injection": 0.9, "jailbreak": 0.9, "harm": 0.9}]
     counted = {
-        name: len(measure(name, [Row("t", True, head=BOTH)], scores, THRESHOLDS).positives)
+        name: len(measure(name, [Row("t", True, head=BOTH)], scores, HEADS).positives)
         for name in ("injection", "jailbreak", BOTH, "harm")
     }
     assert counted == {"injection": 1, "jailbreak": 1, BOTH: 1, "harm": 0}
@@ -75,7 +76,7 @@ def test_a_row_with_several_heads_counts_for_each() -> None:
 
 @pytest.mark.parametrize("label", [True, False])
 def test_one_kind_of_label_alone_gives_what_it_can(label: bool) -> None:
-    measured = measure("injection", [Row("t", label)], [{"injection": 0.9}], THRESHOLDS)
+    measured = measure("injection", [Row("t", label)], [{"injection": 0.9}], HEADS)
     assert measured.area is None
     assert measured.area_macro is None
     assert (measured.recall is None) == (not label)
@@ -83,6 +84,16 @@ def test_one_kind_of_label_alone_gives_what_it_can(label: bool) -> None:
 
 
 def test_several_heads_have_no_calibration() -> None:
-    measured = measure(BOTH, [Row("t", True)], [{"injection": 0.1, "jailbreak": 0.2}], THRESHOLDS)
+    measured = measure(BOTH, [Row("t", True)], [{"injection": 0.1, "jailbreak": 0.2}], HEADS)
     assert measured.bins is None
     assert measured.calibration_error is None
+
+
+def test_a_head_counts_in_the_channels_that_the_gate_acts_on() -> None:
+    heads = Heads(HEADS.thresholds, {"injection": {Channel.DOCUMENT}, "jailbreak": {Channel.USER}})
+    rows = [Row("t", True, channel=channel) for channel in (Channel.DOCUMENT, Channel.USER, Channel.SYSTEM, None)]
+    scores = [{"injection": 0.9, "jailbreak": 0.1, "harm": 0.9}] * 4
+    both = measure(BOTH, rows, scores, heads)
+    assert [score >= TOGETHER_THRESHOLD for score in both.positives] == [True, False, True]
+    assert len(measure("injection", rows, scores, heads).positives) == 2
+    assert len(measure("harm", rows, scores, heads).positives) == 4

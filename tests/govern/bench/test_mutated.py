@@ -14,7 +14,7 @@ ROWS = [Row("attack one", True), Row("attack TWO", True), Row("quiet", True), Ro
 def test_losses_by_hand() -> None:
     scorer = WordScorer()
     scores = [{"injection": 0.9, "jailbreak": 0.1}] * 2 + [{"injection": 0.1, "jailbreak": 0.1}] * 2
-    measured = [measure("injection", ROWS, scores, scorer.thresholds)]
+    measured = [measure("injection", ROWS, scores, scorer.heads)]
     mutations = {
         "same": lambda text: text,
         "hides": lambda text: text.replace("attack one", "one"),

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from stockade.govern.bench.measuring import Measured, measure
+from stockade.govern.bench.measuring import Heads, Measured, measure
 from stockade.govern.bench.plots import HEIGHT, WIDTH, roc_svg, scores_svg
 from stockade.govern.bench.rows import Row
 
@@ -15,7 +15,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def measured(texts: int) -> Measured:
     rows = [Row("t", number % 3 == 0) for number in range(texts)]
     scores = [{"a<b": (number * 37 % 100) / 100} for number in range(texts)]
-    return measure("a<b", rows, scores, {"a<b": 0.5})
+    return measure("a<b", rows, scores, Heads({"a<b": 0.5}))
 
 
 @pytest.mark.parametrize("texts", [0, 1, 2, 5000])

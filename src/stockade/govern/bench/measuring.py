@@ -6,10 +6,13 @@ scores anything itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from types import MappingProxyType
+from typing import NamedTuple
 
+from stockade.core.segments import Channel
 from stockade.govern.bench.metrics import (
     Bin,
     Share,
@@ -36,6 +39,24 @@ _ODDS_MIN = 1e-9
 
 Scores = Mapping[str, float]
 """The scores of one text by head, probabilities."""
+
+
+class Heads(NamedTuple):
+    """The heads that are measured: the shipped threshold of each, and the channels in which the gate acts on it.
+
+    A head that `reads` does not name is acted on in every channel.
+    """
+
+    thresholds: Mapping[str, float]
+    reads: Mapping[str, Collection[Channel]] = MappingProxyType({})
+
+    def of(self, detector: str, channel: Channel | None) -> tuple[str, ...]:
+        """Return those heads of a detector that look at a channel; all of them where it is not said."""
+        return tuple(
+            head
+            for head in heads_of(detector)
+            if channel is None or head not in self.reads or channel in self.reads[head]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +112,20 @@ def heads_of(detector: str) -> tuple[str, ...]:
     return tuple(detector.split(TOGETHER))
 
 
-def concerns(row: Row, detector: str) -> bool:
-    """Say whether a row's label is about a detector: about one of its heads, or about whatever is asked."""
-    return row.head is None or not set(heads_of(row.head)).isdisjoint(heads_of(detector))
+def concerns(row: Row, detector: str, heads: Heads) -> bool:
+    """Say whether a row's label is about a detector, and its channel one in which the detector is acted on."""
+    asked = row.head is None or not set(heads_of(row.head)).isdisjoint(heads_of(detector))
+    return asked and bool(heads.of(detector, row.channel))
 
 
-def score_of(scores: Scores, detector: str, thresholds: Mapping[str, float]) -> float:
+def score_of(scores: Scores, detector: str, heads: Heads, channel: Channel | None = None) -> float:
     """Return one head's score, or for several how far the surest stands above its own threshold, which becomes 0.5.
 
-    Contract: several heads together reach TOGETHER_THRESHOLD exactly where one of them reaches its threshold.
+    Contract: several heads together reach TOGETHER_THRESHOLD exactly where one that reads the channel reaches its own.
     """
-    heads = heads_of(detector)
-    if len(heads) == 1:
+    if TOGETHER not in detector:
         return scores[detector]
-    return max(_shifted(scores[head], thresholds[head]) for head in heads)
+    return max(_shifted(scores[head], heads.thresholds[head]) for head in heads.of(detector, channel))
 
 
 def threshold_of(detector: str, thresholds: Mapping[str, float]) -> float:
@@ -112,14 +133,14 @@ def threshold_of(detector: str, thresholds: Mapping[str, float]) -> float:
     return thresholds.get(detector, TOGETHER_THRESHOLD)
 
 
-def measure(detector: str, rows: Sequence[Row], scores: Sequence[Scores], thresholds: Mapping[str, float]) -> Measured:
+def measure(detector: str, rows: Sequence[Row], scores: Sequence[Scores], heads: Heads) -> Measured:
     """Return the figures of one detector over the rows that concern it; `scores` stand beside `rows`."""
     judged = [
-        (row, score_of(each, detector, thresholds))
+        (row, score_of(each, detector, heads, row.channel))
         for row, each in zip(rows, scores, strict=True)
-        if concerns(row, detector)
+        if concerns(row, detector, heads)
     ]
-    threshold = threshold_of(detector, thresholds)
+    threshold = threshold_of(detector, heads.thresholds)
     positives = [score for row, score in judged if row.positive]
     negatives = [score for row, score in judged if not row.positive]
     cuts = [threshold_at(negatives, rate) for rate in RATES]

@@ -12,7 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from stockade.core.segments import Channel
-from stockade.govern.bench.measuring import Measured, concerns, score_of
+from stockade.govern.bench.measuring import Heads, Measured, concerns, score_of
 from stockade.govern.bench.metrics import Share, flagged
 from stockade.govern.bench.rows import Row
 from stockade.govern.bench.scoring import Scorer, score_rows
@@ -52,7 +52,7 @@ def losses(
     rows: Sequence[Row],
     mutations: Mapping[str, Write],
     measured: Sequence[Measured],
-    channel: Channel,
+    channel: Channel | None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> tuple[list[Lost], int]:
     """Return the losses of every detector under every mutation, and how many texts could not be scored.
@@ -67,7 +67,7 @@ def losses(
         after = [each.scores for each in score_rows(scorer, changed, channel, advance)]
         unscored += after.count(None)
         for each in measured:
-            found.extend(_lost(name, each, rows, before, after, scorer.thresholds))
+            found.extend(_lost(name, each, rows, before, after, scorer.heads))
     return found, unscored
 
 
@@ -77,11 +77,11 @@ def _lost(
     rows: Sequence[Row],
     before: Sequence[Mapping[str, float] | None],
     after: Sequence[Mapping[str, float] | None],
-    thresholds: Mapping[str, float],
+    heads: Heads,
 ) -> list[Lost]:
     at_one = measured.rates[1].threshold
-    attacks, attacks_after = (_judged(measured, rows, scores, thresholds, positive=True) for scores in (before, after))
-    benign_after = _judged(measured, rows, after, thresholds, positive=False)
+    attacks, attacks_after = (_judged(measured, rows, scores, heads, positive=True) for scores in (before, after))
+    benign_after = _judged(measured, rows, after, heads, positive=False)
     shipped, shipped_after = flagged(attacks, measured.threshold), flagged(attacks_after, measured.threshold)
     one, one_after = (flagged(each, inf if at_one is None else at_one) for each in (attacks, attacks_after))
     if shipped is None or shipped_after is None or one is None or one_after is None:
@@ -94,13 +94,13 @@ def _judged(
     measured: Measured,
     rows: Sequence[Row],
     scores: Sequence[Mapping[str, float] | None],
-    thresholds: Mapping[str, float],
+    heads: Heads,
     *,
     positive: bool,
 ) -> list[float]:
     """Return the scores of the rows of one label that concern a detector."""
     return [
-        inf if each is None else score_of(each, measured.detector, thresholds)
+        inf if each is None else score_of(each, measured.detector, heads, row.channel)
         for row, each in zip(rows, scores, strict=True)
-        if row.positive == positive and concerns(row, measured.detector)
+        if row.positive == positive and concerns(row, measured.detector, heads)
     ]

@@ -7,12 +7,12 @@ turn; its time is that of the whole process, so threads of an inference engine c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from stockade.core.errors import GuardFailedError
 from stockade.core.segments import Channel
-from stockade.govern.bench.measuring import Scores
+from stockade.govern.bench.measuring import Heads, Scores
 from stockade.govern.bench.metrics import quantile
 from stockade.govern.bench.rows import Row
 
@@ -23,14 +23,14 @@ LENGTHS = (256, 1024, 4096, 8192, 32_768, 1 << 62)
 class Scorer(Protocol):
     """Whatever scores texts.
 
-    `thresholds` are the shipped ones, one for each head; `version` names what is measured.
+    `heads` are those it scores; `version` names what is measured.
     Contract: a call returns for each text its scores, or the error because of which there are none.
     """
 
     version: str
-    thresholds: Mapping[str, float]
+    heads: Heads
 
-    def __call__(self, texts: Sequence[tuple[str, Channel]], /) -> Sequence[Scores | GuardFailedError]:
+    def __call__(self, texts: Sequence[tuple[str, Channel | None]], /) -> Sequence[Scores | GuardFailedError]:
         """Return the scores of some texts."""
         ...
 
@@ -56,9 +56,9 @@ class Bucket(NamedTuple):
 
 
 def score_rows(
-    scorer: Scorer, rows: Iterable[Row], channel: Channel, advance: Callable[[int], object] = lambda _: None
+    scorer: Scorer, rows: Iterable[Row], channel: Channel | None, advance: Callable[[int], object] = lambda _: None
 ) -> list[Scored]:
-    """Return every row with its scores; `channel` is that of rows which name none, `advance` hears of each row."""
+    """Return every row with its scores; `channel` is that of rows which name none (None: unsaid)."""
     scored = []
     for row in rows:
         started = time.process_time()
