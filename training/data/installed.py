@@ -48,7 +48,10 @@ ENDINGS = {
     ".h",
 }
 
-LIBRARY = "asyncio email json logging unittest concurrent http xml sqlite3 ctypes"
+LIBRARY = (
+    "asyncio concurrent ctypes distutils email http idlelib importlib json logging multiprocessing sqlite3 test tkinter"
+    " unittest urllib xml"
+)
 VENDORED = {"_vendor", "vendor", "vendored", "third_party"}  # under licences of their own
 CODE = {".py", ".pyi", ".json", ".js", ".css", ".h", ".c"}
 

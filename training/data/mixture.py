@@ -11,7 +11,7 @@ from training.data.rows import Row, Split, fault
 from training.data.sources import Source
 
 REAL_PART = 0.2  # of all rows, as far as enough packages are installed
-TRIES_PER_ROW = 6  # a source that repeats itself more often than this has nothing more to say
+REPEATS_MAX = 60  # one after the other: the source has nothing more to say
 
 
 def sources(split: Split) -> list[Source]:
@@ -26,31 +26,51 @@ def rows(split: Split, limit: int, seed: int) -> list[Row]:
     same text. Each source has its own chance, so that a source added later changes no row of the others.
     Fails: ValueError when a source makes an incomplete row.
     """
-    seen: set[str] = set()
+    seen = _trained_on(seed) if split == "heldout" else set()
     made: list[Row] = []
     for listed, part in ((installed.sources(split), REAL_PART), (generated.sources(split), 1.0)):
-        # Real text ends; what it does not give, the generators do.
-        total = sum(source.share for source in listed)
+        # Real text ends; what a package does not give, the next ones do, and in the end the generators.
         left = (limit - len(made)) * part
+        shares = sum(source.share for source in listed)
         for source in listed:
-            wanted = max(1, round(left * source.share / total))
-            made += _some(source.rows(random.Random(f"{seed}:{source.name}")), wanted, seen)
+            wanted = max(1, round(left * source.share / shares))
+            more = list(_some(source.rows(random.Random(f"{seed}:{source.name}")), wanted, seen))
+            made += more
+            left -= len(more)
+            shares -= source.share
     random.Random(seed).shuffle(made)
     return made
 
 
+def _trained_on(seed: int) -> set[str]:
+    """Give every real text that training can hold under this seed: packages of one author share remarks and files."""
+    listed = installed.sources("train")
+    return {_key(row.text) for source in listed for row in source.rows(random.Random(f"{seed}:{source.name}"))}
+
+
+def _key(text: str) -> str:
+    """Give what two texts share that are the same but for case and white space."""
+    return " ".join(text.split()).lower()
+
+
 def _some(offered: Iterator[Row], wanted: int, seen: set[str]) -> Iterable[Row]:
-    """Yield up to `wanted` rows that were not seen before."""
-    for tries, row in enumerate(offered, 1):
-        key = " ".join(row.text.split()).lower()
-        if key not in seen:
-            wrong = fault(row)
-            if wrong is not None:
-                raise ValueError(f"{row.source}: {wrong}")
-            seen.add(key)
-            yield row
-            wanted -= 1
-        if wanted <= 0 or tries > TRIES_PER_ROW * (wanted + 20):
+    """Yield up to `wanted` rows that were not seen before; stop when a source only repeats itself."""
+    repeats = 0
+    for row in offered:
+        key = _key(row.text)
+        if key in seen:
+            repeats += 1
+            if repeats == REPEATS_MAX:
+                return
+            continue
+        wrong = fault(row)
+        if wrong is not None:
+            raise ValueError(f"{row.source}: {wrong}")
+        repeats = 0
+        seen.add(key)
+        yield row
+        wanted -= 1
+        if wanted <= 0:
             return
 
 
