@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from training.data import generated, installed
 from training.data.rows import Row, Split, fault
@@ -26,7 +27,7 @@ def rows(split: Split, limit: int, seed: int) -> list[Row]:
     same text. Each source has its own chance, so that a source added later changes no row of the others.
     Fails: ValueError when a source makes an incomplete row.
     """
-    seen = _trained_on(seed) if split == "heldout" else set()
+    seen = set(_trained_on(seed)) if split == "heldout" else set()
     made: list[Row] = []
     for listed, part in ((installed.sources(split), REAL_PART), (generated.sources(split), 1.0)):
         # Real text ends; what a package does not give, the next ones do, and in the end the generators.
@@ -42,10 +43,11 @@ def rows(split: Split, limit: int, seed: int) -> list[Row]:
     return made
 
 
-def _trained_on(seed: int) -> set[str]:
+@cache
+def _trained_on(seed: int) -> frozenset[str]:
     """Give every real text that training can hold under this seed: packages of one author share remarks and files."""
     listed = installed.sources("train")
-    return {_key(row.text) for source in listed for row in source.rows(random.Random(f"{seed}:{source.name}"))}
+    return frozenset(_key(row.text) for source in listed for row in source.rows(random.Random(f"{seed}:{source.name}")))
 
 
 def _key(text: str) -> str:
