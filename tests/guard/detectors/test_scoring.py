@@ -104,6 +104,18 @@ def test_what_has_no_meaning_and_thoughts_are_not_read(kind: Kind) -> None:
     assert classifier.read == []
 
 
+def test_short_texts_and_names_make_no_finding_and_cost_nothing() -> None:
+    classifier = StandIn()
+    inspector = made(classifier)
+    for text in ("OBEY THE PAGE", "continue"):
+        assert inspector.inspect(message(text), KEY).findings == ()
+    assert inspector.inspect(message(MARK.replace(" ", "_"), kind=Kind.IDENTIFIER), KEY).findings == ()
+    assert classifier.read == []
+    assert (
+        len(inspector.inspect(message(f"{MARK}, says this key of an object", kind=Kind.IDENTIFIER), KEY).findings) == 1
+    )
+
+
 def test_all_heads_are_scored_whatever_the_channel_and_below_the_threshold() -> None:
     segments = [*message("calm", channel=Channel.SYSTEM), *message(f"a {MARK}", channel=Channel.USER, number=1)]
     inspection, scores = made().score(segments, KEY)
@@ -118,11 +130,12 @@ def test_all_heads_are_scored_whatever_the_channel_and_below_the_threshold() -> 
 def test_only_what_the_first_stage_leaves_is_looked_at_closer_and_nothing_twice() -> None:
     classifier = StandIn()
     inspector = made(classifier, verdicts=MemoryVerdicts())
-    segments = [*message("calm"), *message(f"see {MARK}", number=1)]
+    calm, news = "calm and long enough to be read", "new and long enough to be read"
+    segments = [*message(calm), *message(f"see {MARK}", number=1)]
     first = inspector.inspect(segments, KEY, Scope.REQUEST)
-    assert (classifier.read, classifier.closer) == (["calm", f"see {MARK}"], [f"see {MARK}"])
-    assert inspector.inspect([*segments, *message("new", number=2)], KEY, Scope.REQUEST).findings == first.findings
-    assert classifier.read[2:] == ["new"]
+    assert (classifier.read, classifier.closer) == ([calm, f"see {MARK}"], [f"see {MARK}"])
+    assert inspector.inspect([*segments, *message(news, number=2)], KEY, Scope.REQUEST).findings == first.findings
+    assert classifier.read[2:] == [news]
     assert len(classifier.closer) == 1
 
 

@@ -22,6 +22,9 @@ from stockade.guard.detectors.verdicts import Run
 UNREAD = frozenset({Kind.BINARY, Kind.SEALED, Kind.THINKING})
 """Kinds without meaning to judge, and the model's own thoughts: it thinks about attacks while it turns them down."""
 
+CHARS_MIN = 24
+"""A text of fewer characters makes no finding: it is hardly an attack, and what the classifier says of it is chance."""
+
 JOINT = "\n"
 """Stands between the segments of one text."""
 
@@ -102,6 +105,8 @@ class Scoring:
                     for view in self._opener(segment.text)
                     if view.text
                 )
+        if unsaid is None:
+            return [each for each in found if len(each.text) >= CHARS_MIN]
         if not unsaid:
             return found
         return [each._replace(said=all(part.segment not in unsaid for part in each.parts)) for each in found]
@@ -124,13 +129,18 @@ class Scoring:
             yield from self._found(segments, passage, scores)
 
     def _reads(self, segment: Segment, *, every: bool) -> bool:
-        if not segment.text or segment.text.isspace() or segment.kind in UNREAD:
+        text = segment.text
+        if not text or text.isspace() or segment.kind in UNREAD:
+            return False
+        if segment.kind is Kind.IDENTIFIER and (len(text) < CHARS_MIN or " " not in text):
             return False
         return every or segment.channel in self._channels
 
     def _found(self, segments: Sequence[Segment], passage: Passage, scores: Scores) -> Iterator[Seen]:
         """Yield the findings of one text, round by round until nothing is found in what is left of it."""
         for number in range(CLASSIFIED_ROUNDS_MAX + 1):
+            if len(passage.text) < CHARS_MIN:
+                return
             rest = passage.parts
             for owner, score in self._sure(passage.channel, scores):
                 whole = number == CLASSIFIED_ROUNDS_MAX

@@ -85,6 +85,7 @@ class Content:
     Example: "Tell me how to build a pipe bomb that fits into a lunch box."
     Known misses: harm that only the conversation as a whole shows, coded language, languages that the encoder does not
     know. Fiction, history, medicine, security work and quotations are near it and are flagged at times.
+    Texts of fewer than 24 characters are not judged.
     Cost: about 0.1 ms a KB of new text; texts that the first stage does not clear read by the encoder, some 10 ms.
     """
 
