@@ -3,7 +3,8 @@
 A corpus is `corpus.jsonl` beside the detector, one row a line: `text`, or `text_parts` that are joined (so that no
 file holds a whole credential), and `findings`, a list of `rule`, `start`, `end` in code points; an empty list is a
 near-miss. `channel` says who speaks where that matters. Detectors of form find their corpus to the character; those
-that go by scores find most of it, somewhere around the marked words: which rows depends on the weights.
+that go by scores find most of it, somewhere around the marked words: which rows depends on the weights. A row of a
+detector that compares has a `system` prompt, which its `text` answers.
 """
 
 import base64
@@ -22,19 +23,27 @@ from hypothesis import strategies as st
 from stockade.core.findings import Finding, Inspection
 from stockade.core.segments import Channel, Kind, Segment
 from stockade.guard.detectors.catalog import discover
-from stockade.guard.detectors.detector import Detector, PatternDetector, ScoreDetector
+from stockade.guard.detectors.comparing import Comparison
+from stockade.guard.detectors.detector import (
+    AnswerDetector,
+    ComparingDetector,
+    Detector,
+    PatternDetector,
+    ScoreDetector,
+)
 from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.patterns import VALUE_CHARS_MIN
 from stockade.guard.pipeline.units import unit_end
 from stockade.stores.weights import load_classifier
 
 KEY = b"a key of the tests"
-MISSED_MAX, WRONG_MAX = 0.4, 0.2
+MISSED_MAX, WRONG_MAX = 0.25, 0.1
 HEADINGS = ("Finds:", "Why it matters:", "Example:", "Known misses:", "Cost:")
 DETECTORS = {detector.id: detector for detector in discover()}
 PATTERNS = [name for name, detector in DETECTORS.items() if isinstance(detector, PatternDetector)]
 SCORED = [name for name, detector in DETECTORS.items() if isinstance(detector, ScoreDetector)]
-FORMS = [name for name in DETECTORS if name not in SCORED]
+COMPARING = [name for name, detector in DETECTORS.items() if isinstance(detector, ComparingDetector)]
+FORMS = [name for name in DETECTORS if name not in SCORED and name not in COMPARING]
 FILLER = (
     "The garden is green.\n",
     "naïve café — ☕\n",
@@ -51,6 +60,7 @@ class Row(NamedTuple):
     text: str
     spans: tuple[Span, ...]
     channel: Channel = Channel.USER
+    system: str = ""
 
 
 @cache
@@ -62,13 +72,16 @@ def corpus(name: str) -> tuple[Row, ...]:
         text = row["text"] if "text" in row else "".join(row["text_parts"])
         spans = ((found["rule"], found["start"], found["end"]) for found in row["findings"])
         channel = Channel(row.get("channel", spoken(name)))
-        rows.append(Row(text, tuple(sorted(spans, key=lambda span: span[1])), channel))
+        ordered = tuple(sorted(spans, key=lambda span: span[1]))
+        rows.append(Row(text, ordered, channel, row.get("system", "")))
     return tuple(rows)
 
 
 def spoken(name: str) -> Channel:
     """Return who speaks in a corpus: the user, or the channel that a detector reads instead."""
     detector = DETECTORS[name]
+    if isinstance(detector, AnswerDetector):
+        return Channel.ASSISTANT
     if not isinstance(detector, ScoreDetector) or Channel.USER in detector.channels:
         return Channel.USER
     return Channel.TOOL_RESULT
@@ -134,6 +147,36 @@ def test_its_corpus_is_found_to_the_character_and_near_misses_are_not(name: str)
     assert wrong == []
 
 
+def compared(name: str, system: str, text: str) -> tuple[Span, ...]:
+    """Return what a detector that compares finds in an answer to a request with a system prompt."""
+    detector = DETECTORS[name]
+    assert isinstance(detector, ComparingDetector)
+    request = [Segment(("system",), system, "system", Channel.SYSTEM, Kind.TEXT, 0)]
+    comparison = Comparison([detector], request, KEY)
+    answer = Segment(("content", 0), text, "assistant", Channel.ASSISTANT, Kind.TEXT, 0)
+    found = spans(comparison.look([answer], [0]))
+    assert not comparison.failed
+    return found
+
+
+@pytest.mark.parametrize("name", COMPARING)
+def test_what_it_compares_is_found_to_the_character(name: str) -> None:
+    wrong = [
+        (row.text, row.spans, found)
+        for row in corpus(name)
+        if (found := compared(name, row.system, row.text)) != row.spans
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", COMPARING)
+def test_what_it_compares_is_found_wherever_it_stands(name: str) -> None:
+    for row in positives(name):
+        before = "".join(FILLER) * 3
+        moved = tuple((rule, start + len(before), end + len(before)) for rule, start, end in row.spans)
+        assert compared(name, row.system, before + row.text + "\n" + FILLER[0]) == moved
+
+
 @pytest.mark.parametrize("name", DETECTORS)
 def test_its_corpus_has_every_rule_and_near_misses(name: str) -> None:
     shown = {rule for row in corpus(name) for rule, _, _ in row.spans}
@@ -159,7 +202,8 @@ def test_its_rules_are_named_once_and_its_id_is_stable(name: str) -> None:
     assert len(set(rules(detector))) == len(rules(detector)) > 0
     assert detector.version
     weights = f"+{load_classifier().version}" if name in SCORED else ""
-    assert inspector(name).versions == ((name, detector.version + weights),)
+    if name not in COMPARING:
+        assert inspector(name).versions == ((name, detector.version + weights),)
 
 
 @pytest.mark.parametrize("name", PATTERNS)
