@@ -107,8 +107,6 @@ class Scoring:
                 )
         if unsaid is None:
             return [each for each in found if len(each.text) >= CHARS_MIN]
-        if not unsaid:
-            return found
         return [each._replace(said=all(part.segment not in unsaid for part in each.parts)) for each in found]
 
     def first(self, passages: Sequence[Passage]) -> list[Scores | None]:
