@@ -36,7 +36,7 @@ def locked(name: str) -> dict[str, str]:
     return pins((FOLDER / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "train.txt"])
 def test_every_line_is_a_pin_with_hashes_and_no_address(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
     assert len(pins(text)) > 20
@@ -59,7 +59,7 @@ def test_a_line_that_is_no_hashed_pin_is_refused(line: str) -> None:
         pins(line)
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "train"])
 def test_what_is_asked_for_is_pinned(name: str) -> None:
     assert asked(f"{name}.in") <= locked(f"{name}.txt").keys()
 
@@ -75,5 +75,9 @@ def test_the_package_asks_for_what_the_runtime_file_asks_for() -> None:
 
 def test_every_dependency_has_its_reason_written_down() -> None:
     decisions = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "decisions").glob("*.md"))
-    unexplained = {name for name in asked("runtime.in") | asked("dev.in") if f"`{name}`" not in decisions.lower()}
+    unexplained = {
+        name
+        for name in asked("runtime.in") | asked("dev.in") | asked("train.in")
+        if f"`{name}`" not in decisions.lower()
+    }
     assert unexplained == set(), "write the reason into docs/decisions/"

@@ -1,6 +1,7 @@
 """Features: tokens stand where they stand in the text, and equal bytes give equal rows wherever they stand."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ def rows(text: str) -> np.ndarray:
 
 def test_words_and_marks_are_tokens_and_white_space_is_none() -> None:
     assert tokens("Ignore  all_previous\n(rules)!! é東京") == [
-        *("Ignore", "all", "_", "previous", "(", "rules", ")!!", "é東京"),
+        *("Ignore", "all", "previous", "(", "rules", ")!!", "é東京"),
     ]
 
 
@@ -31,6 +32,14 @@ def test_a_long_run_is_cut_into_tokens_of_bounded_length() -> None:
 
 def test_case_of_latin_letters_does_not_matter() -> None:
     assert np.array_equal(rows("IGNORE the Rules"), rows("ignore THE rules"))
+
+
+@pytest.mark.parametrize("other", ["a  b", "a\n\t b", "a_b", " \n a b", "a b  ", "A__ _B"])
+def test_however_much_space_counts_as_one(other: str) -> None:
+    one, two = (features.read(features.to_bytes(text), BITS) for text in ("a b and more", other + " and more"))
+    assert np.array_equal(one.words, two.words)
+    assert set(one.runs) <= set(two.runs)
+    assert tokens(other + " and more") == [*tokens(other)[:2], "and", "more"]
 
 
 def test_a_word_has_the_same_row_wherever_it_stands() -> None:

@@ -23,25 +23,42 @@ from stockade.guard.classifier.suspects import Suspect, suspects
 
 HEADS = ("injection", "jailbreak", "harm")
 
-ASKED: Mapping[Channel, tuple[int, ...]] = MappingProxyType(
-    dict.fromkeys(UNTRUSTED, (0,)) | {Channel.USER: (1, 2), Channel.ASSISTANT: (2,)}
+ASKED: Mapping[Channel | None, tuple[int, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(UNTRUSTED, (0,)),
+        Channel.USER: (1, 2),
+        Channel.ASSISTANT: (2,),
+        None: (0, 1, 2),
+    }
 )
-"""Which heads, by their place in HEADS, can call for the second stage. What an operator wrote calls none."""
+"""Which heads, by their place in HEADS, can call for the second stage. What an operator wrote calls none,
+a text whose channel is not said calls all."""
 
 NOTHING = HeadScore(0.0, 0, 0)
+
+SHORT_CHARS = 256
+RISE = 0.42
+DOUBLINGS_MAX = 5
+"""Up to 8 KB; past that a text's length excuses nothing more."""
 
 
 class Calibration(NamedTuple):
     """One head's numbers.
 
-    `clear`: the first stage's logit below which a text is cleared. `alone`: slope and offset over the first stage's
-    logit. `both`: slopes over the first stage's and the encoder's logit of one window, and the offset.
+    `clear`: the first stage's logit below which a short text is cleared; see `cleared_below`. `alone`: slope and offset
+    over the first stage's logit. `both`: slopes over the first stage's and the encoder's logit of one window, and the
+    offset. `threshold`: the probability that ships.
     """
 
     clear: float
     alone: tuple[float, float]
     both: tuple[float, float, float]
     threshold: float
+
+    def cleared_below(self, text: str) -> float:
+        """Give the logit below which a text is cleared: it rises with each doubling, as of more windows one is bad."""
+        doublings = math.log2(max(len(text), SHORT_CHARS) / SHORT_CHARS)
+        return self.clear + RISE * min(doublings, DOUBLINGS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +81,11 @@ class Cascade:
         """Give for each head the probability from which on it is meant to be acted upon."""
         return {head: calibration.threshold for head, calibration in zip(HEADS, self.calibrations, strict=True)}
 
-    def first(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores | None]:
+    def first(self, texts: Sequence[tuple[str, Channel | None]]) -> list[Scores | None]:
         """Score by the first stage; None where a head that the channel asks is not below its bound."""
         return [self._first(text, channel) for text, channel in texts]
 
-    def second(self, texts: Sequence[tuple[str, Channel]]) -> list[Scores]:
+    def second(self, texts: Sequence[tuple[str, Channel | None]]) -> list[Scores]:
         """Score by both stages: the encoder reads the worst windows of each text, one after the other.
 
         One window a run: the encoder's int8 scales are taken over all that a run holds, so that windows read together
@@ -76,30 +93,30 @@ class Cascade:
         """
         return [self._second(text, channel) for text, channel in texts]
 
-    def _first(self, text: str, channel: Channel) -> Scores | None:
+    def _first(self, text: str, channel: Channel | None) -> Scores | None:
         found = suspects(self.linear, text, range(len(HEADS)), 1)
         asked = ASKED.get(channel, ())
-        if any(s.logits[lane] >= self.calibrations[lane].clear for s in found for lane in asked):
+        bounds = [calibration.cleared_below(text) for calibration in self.calibrations]
+        if any(s.logits[lane] >= bounds[lane] for s in found for lane in asked):
             return None
-        return {head: self._alone(found, lane, cleared=True) for lane, head in enumerate(HEADS)}
+        return {head: self._alone(found, lane, bounds[lane]) for lane, head in enumerate(HEADS)}
 
-    def _second(self, text: str, channel: Channel) -> Scores:
+    def _second(self, text: str, channel: Channel | None) -> Scores:
         if self.encoder is None:
             found = suspects(self.linear, text, range(len(HEADS)), 1)
-            return {head: self._alone(found, lane, cleared=False) for lane, head in enumerate(HEADS)}
+            return {head: self._alone(found, lane, math.inf) for lane, head in enumerate(HEADS)}
         found = suspects(self.linear, text, ASKED.get(channel, range(len(HEADS))), self.windows_max)
         logits = [self.encoder.logits(text, s.start, s.end) for s in found]
         return {head: self._both(found, logits, lane) for lane, head in enumerate(HEADS)}
 
-    def _alone(self, found: Sequence[Suspect], lane: int, *, cleared: bool) -> HeadScore:
-        """Say what the first stage alone says; what it cleared stays below the probability of its bound."""
+    def _alone(self, found: Sequence[Suspect], lane: int, bound: float) -> HeadScore:
+        """Say what the first stage alone says; what it cleared stays below the probability of the bound."""
         if not found:
             return NOTHING
         worst = max(found, key=lambda suspect: suspect.logits[lane])
         calibration = self.calibrations[lane]
-        logit = float(worst.logits[lane])
+        logit = min(float(worst.logits[lane]), bound)
         slope, offset = calibration.alone
-        logit = min(logit, calibration.clear) if cleared else logit
         return HeadScore(sigmoid(slope * logit + offset), worst.start, worst.end, worst.evidence[lane])
 
     def _both(self, found: Sequence[Suspect], logits: Sequence[NDArray[np.float32]], lane: int) -> HeadScore:

@@ -34,14 +34,15 @@ class Encoder:
 
         Fails: whatever the runtime raises; that is a fault of the machine, never of the text.
         """
-        ids = self.pieces(text[max(0, start - AROUND_CHARS) : end + AROUND_CHARS])
+        ids = self.cut(self._pieces, text[max(0, start - AROUND_CHARS) : end + AROUND_CHARS])
         outputs = self._session.run(["logits"], {"ids": np.array([ids], dtype=np.int64)})
         logits: NDArray[np.float32] = outputs[0][0]
         return logits
 
-    def pieces(self, window: str) -> list[int]:
+    @staticmethod
+    def cut(pieces: Pieces, window: str) -> list[int]:
         """Cut a window into the ids of its pieces, at most PIECES_MAX, taken from its middle."""
-        ids = self._pieces.ids(window)
+        ids = pieces.ids(window)
         over = max(0, len(ids) + 2 - PIECES_MAX)
         kept = ids[over // 2 : len(ids) - (over - over // 2)]
-        return [self._pieces.first, *kept, self._pieces.last]
+        return [pieces.first, *kept, pieces.last]

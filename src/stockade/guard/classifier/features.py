@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 TOKEN_BYTES_MAX = 24
 CHUNK_BYTES = 32_768
 RUN_BYTES = 5
@@ -43,9 +43,11 @@ _INVERSES = _powers(pow(_BASE, -1, 2**64), CHUNK_BYTES + 1)
 _SPACE, _WORD, _MARK = 0, 1, 2
 _FOLD = np.arange(256, dtype=np.uint8)
 _FOLD[ord("A") : ord("Z") + 1] += 32
+_FOLD[:33] = ord(" ")
+_FOLD[ord("_")] = ord(" ")
 _KIND = np.full(256, _MARK, dtype=np.uint8)
 _KIND[:33] = _SPACE
-_KIND[127] = _SPACE
+_KIND[127] = _KIND[ord("_")] = _SPACE
 _KIND[128:] = _WORD
 for _range in ("09", "AZ", "az"):
     _KIND[ord(_range[0]) : ord(_range[1]) + 1] = _WORD
@@ -79,6 +81,18 @@ def code_points(data: NDArray[np.uint8]) -> Index:
 def read(data: NDArray[np.uint8], bits: int) -> Tokens:
     """Read one chunk of at most CHUNK_BYTES into tokens and their rows in a table of 2**bits rows."""
     assert len(data) <= CHUNK_BYTES
+    space = _KIND[data] == _SPACE
+    places = np.flatnonzero(~(space[1:] & space[:-1]))
+    if len(places) + 1 >= len(data):
+        return _read(data, bits)
+    # Of each run of space the last byte stays, and what was read of the rest goes back to where it stood.
+    places = np.append(places, len(data) - 1)
+    tokens = _read(data[places], bits)
+    return tokens._replace(starts=places[tokens.starts], ends=places[tokens.ends - 1] + 1)
+
+
+def _read(data: NDArray[np.uint8], bits: int) -> Tokens:
+    """Read a chunk in which no space follows another."""
     starts, ends = _bounds(_KIND[data])
     prefix = np.zeros(len(data) + 1, dtype=np.uint64)
     np.cumsum(_FOLD[data].astype(np.uint64) * _POWERS[: len(data)], out=prefix[1:])

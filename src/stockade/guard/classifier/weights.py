@@ -15,6 +15,7 @@ from stockade.guard.classifier.encoder import Encoder
 from stockade.guard.classifier.linear import LANES, Linear
 
 SETTINGS, TABLE, MODEL, VOCABULARY = "classifier.json", "linear.bin", "encoder.onnx", "vocabulary.txt"
+FILES = (SETTINGS, TABLE, MODEL, VOCABULARY)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
