@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import pkgutil
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -27,8 +27,11 @@ from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
-from stockade.guard.detectors.detector import Detector, ScoreDetector
+from stockade.guard.detectors.detector import ComparingDetector, Detector, ScoreDetector
+from stockade.guard.detectors.exfiltration_links.detector import Exfiltration
 from stockade.guard.detectors.inspector import Inspector
+from stockade.guard.detectors.prompt_leak_canary.detector import Canary
+from stockade.guard.detectors.prompt_leak_system.detector import SystemPromptLeak
 from stockade.guard.dialects.dialect import Dialect, Route
 from stockade.guard.ledger.record import Event, EventName, encode
 from stockade.guard.pipeline.exchange import Gate
@@ -93,13 +96,17 @@ class App:
         self.ledger = Ledger.open(settings.data_dir / "ledger")
         self._closing.callback(self.ledger.close)
         self.ledger.on_error(lambda error: events.write("ledger_write_failed", error=error.strerror or "unknown"))
+        detectors = configured(guards(settings.guards), settings)
+        comparing = tuple(each for each in detectors if isinstance(each, ComparingDetector))
         inspector = inspector or Inspector(
-            guards(settings.guards),
+            detectors,
             classifier=load_classifier() if settings.guards.classifier else None,
             verdicts=MemoryVerdicts(),
             compiled=CompiledFiles(settings.data_dir / "compiled"),
         )
-        self._guards_off = sorted({each.id for each in discover()} - {id_ for id_, _ in inspector.versions})
+        self._guards_off = sorted(
+            {each.id for each in discover()} - {id_ for id_, _ in inspector.versions} - {each.id for each in comparing}
+        )
         blocks = MemoryBlocks()
         limits = settings.limits
         self.services = Services(
@@ -110,6 +117,7 @@ class App:
                 models=ModelList(settings.models),
                 vendors=frozenset(vendors(settings, environ)),
                 body_bytes_max=limits.body_bytes_max,
+                comparing=comparing,
             ),
             inspector=inspector,
             quota=Quota(
@@ -238,6 +246,16 @@ class App:
 def guards(chosen: Guards) -> tuple[Detector, ...]:
     """Return the detectors that configuration wants: without the classifier none that goes by its scores."""
     return tuple(each for each in discover() if chosen.classifier or not isinstance(each, ScoreDetector))
+
+
+def configured(detectors: Sequence[Detector], settings: Settings) -> tuple[Detector, ...]:
+    """Return the detectors with what configuration says about three of them."""
+    changed: dict[str, Detector] = {
+        Canary.id: Canary(settings.prompt_leak.canaries),
+        Exfiltration.id: Exfiltration(settings.exfiltration.hosts),
+        SystemPromptLeak.id: SystemPromptLeak(settings.prompt_leak.tools),
+    }
+    return tuple(changed.get(each.id, each) for each in detectors)
 
 
 def discover_dialects() -> tuple[Dialect, ...]:

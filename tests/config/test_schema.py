@@ -1,12 +1,21 @@
 import dataclasses
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 
 from stockade.config import schema
 from stockade.config.schema import Key, Settings
 
-SECTIONS = [schema.Settings, schema.Upstreams, schema.Upstream, schema.Limits, schema.Guards, schema.Placeholders]
+SECTIONS = [
+    schema.Settings,
+    schema.Upstreams,
+    schema.Upstream,
+    schema.Limits,
+    schema.Guards,
+    schema.Exfiltration,
+    schema.PromptLeak,
+    schema.Placeholders,
+]
 KEYS = [(section, each.name) for section in SECTIONS for each in dataclasses.fields(section)]
 
 
@@ -38,3 +47,24 @@ def test_the_gate_listens_on_loopback_until_told_otherwise() -> None:
 
 def test_nothing_is_listed_until_somebody_lists_it() -> None:
     assert Settings().models == ()
+
+
+@pytest.mark.parametrize("host", ["docs.example.com", "*.example.com", "localhost", "10.0.0.1"])
+def test_a_host_may_be_listed(host: str) -> None:
+    assert key_of(schema.Exfiltration, "hosts").check(host) == ""
+
+
+@pytest.mark.parametrize(
+    "host", ["https://docs.example.com", "docs.example.com/a", "Docs.example.com", "*", "a.*.b", ""]
+)
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    assert key_of(schema.Exfiltration, "hosts").check(host)
+
+
+@pytest.mark.parametrize(("token", "good"), [("zebra-lantern-42", True), ("short", False), ("two words", False)])
+def test_a_canary_is_one_long_word(token: str, good: bool) -> None:
+    assert (key_of(schema.PromptLeak, "canaries").check(token) == "") is good
+
+
+def key_of(section: type, name: str) -> Any:
+    return get_args(get_type_hints(section, include_extras=True)[name])[1]

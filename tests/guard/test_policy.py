@@ -18,6 +18,8 @@ CALL = CallFacts("tenant", "key", "claude-x", "anthropic_messages", True)
 CREDENTIAL = FindingFacts("secrets.formats", "x", "credential", 3, 900, "user", "text", True, False, "new")
 PERSONAL = CREDENTIAL._replace(category="personal_data", severity=2)
 HIDDEN = CREDENTIAL._replace(category="hidden_text", severity=2)
+EXFILTRATION = CREDENTIAL._replace(category="exfiltration", channel="assistant")
+LEAK = CREDENTIAL._replace(category="prompt_leak", channel="assistant")
 INJECTION = CREDENTIAL._replace(category="injection", channel="tool_result")
 JAILBREAK = CREDENTIAL._replace(category="jailbreak")
 HARM = CREDENTIAL._replace(category="harm")
@@ -174,6 +176,36 @@ COMPLETE = {
         [HARM._replace(severity=2), HARM._replace(origin="conversation")],
     ),
     "harm-in-answer": ([HARM._replace(severity=2), HARM._replace(origin="conversation")], [HARM, CREDENTIAL]),
+    "exfiltration-in-answer": (
+        [EXFILTRATION, EXFILTRATION._replace(score=700)],
+        [
+            EXFILTRATION._replace(score=699),
+            EXFILTRATION._replace(channel="tool_call"),
+            EXFILTRATION._replace(kind="thinking"),
+            EXFILTRATION._replace(origin="conversation"),
+            LEAK,
+        ],
+    ),
+    "exfiltration-in-tool-call": (
+        [EXFILTRATION._replace(channel="tool_call")],
+        [
+            EXFILTRATION,
+            EXFILTRATION._replace(channel="tool_call", score=699),
+            EXFILTRATION._replace(channel="tool_call", origin="conversation"),
+        ],
+    ),
+    "slight-exfiltration-in-answer": (
+        [EXFILTRATION._replace(score=699), EXFILTRATION._replace(kind="thinking")],
+        [EXFILTRATION, EXFILTRATION._replace(score=699, origin="conversation"), LEAK._replace(score=600)],
+    ),
+    "passage-of-prompt-in-answer": (
+        [LEAK._replace(score=600), LEAK._replace(kind="thinking")],
+        [LEAK, EXFILTRATION._replace(score=600)],
+    ),
+    "prompt-in-answer": (
+        [LEAK, LEAK._replace(channel="tool_call")],
+        [LEAK._replace(score=899), LEAK._replace(kind="thinking"), EXFILTRATION],
+    ),
     "weak-finding-in-answer": (
         [CREDENTIAL._replace(score=499), PERSONAL._replace(score=1)],
         [CREDENTIAL._replace(score=500), CREDENTIAL._replace(score=499, origin="conversation")],
@@ -186,6 +218,8 @@ COMPLETE = {
 EFFECTS = {
     "allow-answer": Effect.ALLOW,
     "cannot-be-cleansed": Effect.DENY,
+    "exfiltration-in-answer": Effect.REDACT,
+    "exfiltration-in-tool-call": Effect.WITHHOLD,
     "grave-harm-in-answer": Effect.DENY,
     "grave-harm-in-history": Effect.WITHHOLD,
     "grave-harm-in-prompt": Effect.DENY,
@@ -198,6 +232,7 @@ EFFECTS = {
     "jailbreak-in-prompt": Effect.DENY,
     "new-credential-in-answer": Effect.REDACT,
     "personal-data-in-prompt": Effect.PSEUDONYMISE,
+    "prompt-in-answer": Effect.WITHHOLD,
 }
 
 

@@ -9,6 +9,7 @@ from stockade.app import discover_dialects, load_policy, routes
 from stockade.config.schema import Settings
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
+from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
@@ -30,7 +31,9 @@ def inspector() -> Inspector:
 
 def gate(policy: str = "") -> Gate:
     """Return a gate under the built-in policy with `policy` added to it."""
-    return Gate(routes(), KEYRING, engine(policy), ModelList(["*"]), frozenset({"anthropic", "openai"}), 32 * 2**20)
+    comparing = tuple(each for each in discover() if isinstance(each, ComparingDetector))
+    vendors = frozenset({"anthropic", "openai"})
+    return Gate(routes(), KEYRING, engine(policy), ModelList(["*"]), vendors, 32 * 2**20, comparing)
 
 
 @cache

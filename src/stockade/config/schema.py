@@ -18,6 +18,8 @@ from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GLOB = re.compile(r"[!-~]{1,256}")
+_CANARY = re.compile(r"[!-~]{8,128}")
+_LISTED_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]")
 
 
@@ -49,6 +51,18 @@ def _address_complaint(text: str) -> str:
 
 def _glob_complaint(text: str) -> str:
     return "" if _GLOB.fullmatch(text) else "must be a pattern of 1 to 256 visible ASCII characters, such as claude-*"
+
+
+def _host_complaint(text: str) -> str:
+    if _LISTED_HOST.fullmatch(text):
+        return ""
+    return (
+        "must be a host name in small letters without scheme, port or path, such as docs.example.com or *.example.com"
+    )
+
+
+def _canary_complaint(text: str) -> str:
+    return "" if _CANARY.fullmatch(text) else "must be 8 to 128 visible ASCII characters without a space"
 
 
 def _variable_complaint(text: str) -> str:
@@ -181,6 +195,35 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class Exfiltration:
+    """Where an answer may point."""
+
+    hosts: Annotated[
+        tuple[str, ...],
+        Key("host names (*.name for all below)",
+            "Images and links of an answer, and addresses a tool fetches, lead to these hosts alone. None listed: an"
+            " address is judged by the data that it carries.", check=_host_complaint),
+    ] = ()  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLeak:
+    """What of a request may not come back in its answer, beside its system prompt."""
+
+    canaries: Annotated[
+        tuple[str, ...],
+        Key("tokens of 8 to 128 visible ASCII characters",
+            "You write a token into a system prompt; an answer that holds it proves a leak. The gate plants none.",
+            check=_canary_complaint),
+    ] = ()  # fmt: skip
+    tools: Annotated[
+        tuple[str, ...],
+        Key("patterns (* and ?)", "Definitions of tools with such a name are as secret as the system prompt.",
+            check=_glob_complaint),
+    ] = ()  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Placeholders:
     """The map from a stand-in back to its value."""
 
@@ -220,6 +263,12 @@ class Settings:
     ] = None  # fmt: skip
     limits: Annotated[Limits, Key("section", "What one request and one key may take.")] = field(default_factory=Limits)
     guards: Annotated[Guards, Key("section", "How the guards run.")] = field(default_factory=Guards)
+    exfiltration: Annotated[Exfiltration, Key("section", "Where an answer may point.")] = field(
+        default_factory=Exfiltration
+    )
+    prompt_leak: Annotated[PromptLeak, Key("section", "What may not come back in an answer.")] = field(
+        default_factory=PromptLeak
+    )
     placeholders: Annotated[Placeholders, Key("section", "The map of stand-ins.")] = field(default_factory=Placeholders)
 
     @property

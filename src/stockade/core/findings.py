@@ -19,11 +19,13 @@ class Category(StrEnum):
     """The danger that a finding belongs to; policy speaks in these words."""
 
     CREDENTIAL = "credential"
+    EXFILTRATION = "exfiltration"
     HARM = "harm"
     HIDDEN_TEXT = "hidden_text"
     INJECTION = "injection"
     JAILBREAK = "jailbreak"
     PERSONAL_DATA = "personal_data"
+    PROMPT_LEAK = "prompt_leak"
 
 
 VALUES = frozenset({Category.CREDENTIAL, Category.PERSONAL_DATA})

@@ -89,6 +89,16 @@ VERDICTS_MAX = 200_000
 VERDICT_BYTES_MAX = 64 * 1024 * 1024
 """Bytes of all verdicts kept in memory; without findings one has 250."""
 
+LEAK_WORDS_MAX = 65_536
+"""Words of one request's system prompt that are each compared with an answer; of a longer prompt every second, or every
+third shingle is (some 5 MB of digests at the most)."""
+
+INDEXES_MAX = 64
+"""Indexes of system prompts kept in memory, of all tenants together."""
+
+LINK_CHARS_MAX = 4096
+"""Most characters of a streamed address with spaces in it that wait for its closing bracket or quote."""
+
 PLACEHOLDERS_MAX = 1_000_000
 """Placeholders kept for one tenant; the least recently used go first."""
 

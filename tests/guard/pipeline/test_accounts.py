@@ -12,6 +12,9 @@ from stockade.testing.playbook import KEY, Answer
 from tests.guard.pipeline.talks import answer, ask, each_dialect, each_way, say
 from tests.properties.gates import OTHER_SECRET, SECRET, inspector, playbook
 
+OF_ANSWERS = {"exfiltration.links", "prompt_leak.canary"}
+"""Detectors that are asked about answers alone, beside the one that compares."""
+
 
 def digest(body: bytes) -> dict[str, Any]:
     return {"digest": "sha256:" + sha256(body).hexdigest(), "bytes": len(body)}
@@ -57,7 +60,10 @@ def test_an_intent_says_who_asks_whom_under_which_policy(dialect: str) -> None:
     assert intent["route"] == f"POST {played.exchange.path}"
     assert intent["policy"] == book.gate.policy.digest
     assert intent["segments"]["count"] == len(played.exchange.segments)
-    assert [(guard["detector"], guard["version"]) for guard in intent["guards"]] == list(inspector().versions)
+    asked = [each for each in inspector().versions if each[0] not in OF_ANSWERS]
+    assert [(guard["detector"], guard["version"]) for guard in intent["guards"]] == asked
+    answered = {guard["detector"] for guard in played.records[-1]["guards"]}
+    assert answered == {name for name, _ in inspector().versions} | {"prompt_leak.system"}
     assert {guard["segments"] for guard in intent["guards"]} == {len(played.exchange.segments)}
     assert {guard["status"] for guard in intent["guards"]} == {"ran"}
 

@@ -37,8 +37,8 @@ def test_a_large_body_is_read_and_edited_outside_of_the_loop(large: bool) -> Non
     assert played.status == 200
     assert played.forwarded is not None
     assert SECRET.encode() not in played.forwarded
-    # Read, digest, echoes, cleanse, apply; then the answer.
-    assert played.commands.count("Compute") == (6 if large else 0)
+    # Read, digest, echoes, cleanse, apply; then the answer, the prompt it is compared with, and the comparison.
+    assert played.commands.count("Compute") == (8 if large else 0)
 
 
 def test_a_large_body_that_takes_too_long_is_denied() -> None:

@@ -9,7 +9,9 @@ import importlib
 import pkgutil
 
 from stockade.guard import detectors
-from stockade.guard.detectors.detector import Detector, PatternDetector, ScoreDetector, TextDetector
+from stockade.guard.detectors.detector import ComparingDetector, Detector, PatternDetector, ScoreDetector, TextDetector
+
+_KINDS = (ComparingDetector, PatternDetector, ScoreDetector, TextDetector)
 
 
 def discover() -> tuple[Detector, ...]:
@@ -22,8 +24,8 @@ def discover() -> tuple[Detector, ...]:
         if not module.ispkg:
             continue
         detector = importlib.import_module(f"{detectors.__name__}.{module.name}.detector").DETECTOR
-        if not isinstance(detector, (PatternDetector, ScoreDetector, TextDetector)):
-            raise TypeError(f"{module.name}: DETECTOR is none of PatternDetector, ScoreDetector and TextDetector")
+        if not isinstance(detector, _KINDS):
+            raise TypeError(f"{module.name}: DETECTOR is none of {', '.join(kind.__name__ for kind in _KINDS)}")
         if detector.id.replace(".", "_") != module.name:
             raise TypeError(f"{module.name}: its detector calls itself {detector.id}")
         found[detector.id] = detector

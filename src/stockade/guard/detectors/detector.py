@@ -6,12 +6,13 @@ matters / Example / Known misses / Cost) and corpus.jsonl beside it holds positi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from stockade.core.findings import Category, Severity
-from stockade.core.segments import Channel
+from stockade.core.segments import Channel, Segment
+from stockade.core.views import View
 from stockade.guard.detectors.patterns import Pattern
 
 
@@ -46,6 +47,16 @@ class PatternDetector(Protocol):
     category: Category
     opens_views: bool
     patterns: tuple[Pattern, ...]
+
+
+@runtime_checkable
+class AnswerDetector(PatternDetector, Protocol):
+    """A pattern detector of what a model says: it is not asked about requests.
+
+    In texts of other than `channels` it finds nothing.
+    """
+
+    channels: frozenset[Channel]
 
 
 @runtime_checkable
@@ -95,4 +106,42 @@ class ScoreDetector(Protocol):
         ...
 
 
-Detector = PatternDetector | TextDetector | ScoreDetector
+class Sighting(NamedTuple):
+    """What a comparison saw in one part of a text, and through which encodings (outermost first)."""
+
+    raw: RawFinding
+    views: tuple[str, ...]
+
+
+class Watch(Protocol):
+    """One answer under comparison. `subject` names what it is compared with; equal subjects give equal evidence."""
+
+    subject: str
+
+    def read(self, place: Hashable, text: str, views: Sequence[View], *, thinking: bool) -> Iterable[Sighting]:
+        """Return what the next part of a text completes; `place` names the running text, `views` are those of the part.
+
+        Contract: pure, linear in the text, bounded in memory. A text may come in any parts that end where
+        guard/pipeline/units.py cuts it.
+        """
+        ...
+
+
+@runtime_checkable
+class ComparingDetector(Protocol):
+    """A detector of answers that compares them with the request they answer.
+
+    `rules` names every rule that its watch can find. `watch` is pure and linear in the request.
+    """
+
+    id: str
+    version: str
+    category: Category
+    rules: tuple[str, ...]
+
+    def watch(self, request: Sequence[Segment]) -> Watch | None:
+        """Return the watch over one answer, or None where nothing in the request is to be compared with."""
+        ...
+
+
+Detector = PatternDetector | TextDetector | ScoreDetector | ComparingDetector

@@ -14,7 +14,15 @@ from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.core.views import View, open_readings, open_views
 from stockade.guard.classifier.classifier import Classifier, HeadScore
-from stockade.guard.detectors.detector import Detector, PatternDetector, Reads, ScoreDetector, TextDetector
+from stockade.guard.detectors.detector import (
+    AnswerDetector,
+    ComparingDetector,
+    Detector,
+    PatternDetector,
+    Reads,
+    ScoreDetector,
+    TextDetector,
+)
 from stockade.guard.detectors.looking import Accounts, Looking
 from stockade.guard.detectors.matching import Matcher
 from stockade.guard.detectors.scanner import Compiled, Scanner
@@ -48,15 +56,16 @@ class Inspector:
         verdicts: VerdictCache | None = None,
         compiled: Compiled | None = None,
     ) -> None:
-        """Compile the patterns of all detectors.
+        """Compile the patterns of all detectors; those that compare are not asked here (`comparing.py`).
 
         `opener` makes the views of a text for patterns, `readings` those for the classifier; `verdicts` keeps what
         was found in requests; `compiled` keeps compiled patterns from start to start.
         Fails: ValueError for a score detector whose head no classifier has.
         """
         assert len({detector.id for detector in detectors}) == len(detectors), "two detectors of one id"
-        self._tools = _compiled(sorted(detectors, key=lambda each: each.id), opener, classifier, readings, compiled)
-        self._accounts = Accounts(self._tools.versions, self._tools.of_scores)
+        asked = [each for each in detectors if not isinstance(each, ComparingDetector)]
+        self._tools = _compiled(sorted(asked, key=lambda each: each.id), opener, classifier, readings, compiled)
+        self._accounts = Accounts(self._tools.versions, self._tools.of_scores, tuple(self._tools.of_answers))
         self._verdicts = verdicts
         self._stamp = repr(self._tools.versions).encode()
 
@@ -138,6 +147,7 @@ def _compiled(
         of_patterns=tuple(of_patterns),
         through_views=tuple(n for n, each in of_patterns.items() if each.opens_views),
         of_texts=of_texts,
+        of_answers={n: each.channels for n, each in of_patterns.items() if isinstance(each, AnswerDetector)},
         reads_all=any(each.reads is Reads.ALL for each in of_texts.values()),
         of_scores=tuple(of_scores),
         scoring=Scoring(classifier, of_scores, readings) if classifier is not None else None,

@@ -24,11 +24,14 @@ RUNS_KEPT = 4096
 class Accounts:
     """Who looked: the runs of the detectors that a scope asks for."""
 
-    __slots__ = ("_clean", "_of_scores", "_versions")
+    __slots__ = ("_clean", "_of_answers", "_of_scores", "_versions")
 
-    def __init__(self, versions: Sequence[tuple[str, str]], of_scores: Sequence[int]) -> None:
-        """Know all detectors, and which of them go by scores."""
+    def __init__(
+        self, versions: Sequence[tuple[str, str]], of_scores: Sequence[int], of_answers: Sequence[int]
+    ) -> None:
+        """Know all detectors, which of them go by scores, and which are asked about answers alone."""
         self._versions, self._of_scores = tuple(versions), frozenset(of_scores)
+        self._of_answers = frozenset(of_answers)
         self._clean: dict[tuple[int, Scope], tuple[DetectorRun, ...]] = {}
 
     def runs(self, count: int, scope: Scope, failed: Mapping[int, str]) -> tuple[DetectorRun, ...]:
@@ -62,7 +65,8 @@ class Accounts:
         return [
             n
             for n in range(len(self._versions))
-            if scope in (Scope.WHOLE, Scope.REQUEST) or (n in self._of_scores) is meaning
+            if (scope is not Scope.REQUEST or n not in self._of_answers)
+            and (scope in (Scope.WHOLE, Scope.REQUEST) or (n in self._of_scores) is meaning)
         ]
 
 
@@ -160,7 +164,7 @@ class Looking:
                 start = self._runs[place].end
         else:
             segments = list(self._segments)
-        self._work = Work(self._tools, segments, self._key)
+        self._work = Work(self._tools, segments, self._key, request=self._scope is Scope.REQUEST)
         return self._work
 
     def _look(self, work: Work) -> None:

@@ -62,17 +62,16 @@ class Scanner:
         """
         needs = sorted({pattern.needs for pattern in patterns} - {""})
         self._needed = [needs.index(pattern.needs) if pattern.needs else -1 for pattern in patterns]
-        self._needs_from = len(patterns)
-        self._marks_from = len(patterns) + len(needs)
         words = [(f"(?i:{need})", hyperscan.HS_FLAG_SINGLEMATCH) for need in needs]
         marks = [(mark, hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_SINGLEMATCH) for mark in MARKS]
-        formats = [
-            (
-                pattern.expression,
-                hyperscan.HS_FLAG_MULTILINE | (hyperscan.HS_FLAG_CASELESS if pattern.caseless else 0),
-            )
-            for pattern in patterns
-        ]
+        sharing: dict[tuple[str, int], list[int]] = {}  # rules that look for the same are compiled once
+        for number, pattern in enumerate(patterns):
+            flags = hyperscan.HS_FLAG_MULTILINE | (hyperscan.HS_FLAG_CASELESS if pattern.caseless else 0)
+            sharing.setdefault((pattern.expression, flags), []).append(number)
+        formats = list(sharing)
+        self._sharing = list(sharing.values())
+        self._needs_from = len(formats)
+        self._marks_from = len(formats) + len(needs)
         self._database = _Database([*formats, *words, *marks], compiled)
         self._marks = _Database(marks, compiled)
 
@@ -110,7 +109,12 @@ class Scanner:
                 words.add(number - self._needs_from)
             else:
                 hits.setdefault(number, []).append(end)
-        hits = {number: ends for number, ends in hits.items() if self._needed[number] in words}
+        hits = {
+            pattern: ends
+            for number, ends in hits.items()
+            for pattern in self._sharing[number]
+            if self._needed[pattern] in words
+        }
         return Scan(texts, joined, plain, starts, hits, encoded)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from stockade.core.digests import evidence_digest
 from stockade.core.findings import Finding
 from stockade.core.limits import FINDINGS_MAX
-from stockade.core.segments import Kind, Segment
+from stockade.core.segments import Channel, Kind, Segment
 from stockade.core.views import View
 from stockade.guard.classifier.classifier import Scores
 from stockade.guard.detectors.detector import Detector, RawFinding, Reads, TextDetector
@@ -52,6 +52,7 @@ class Tools:
     opener: Callable[[str], Iterable[View]]
     of_patterns: tuple[int, ...]
     through_views: tuple[int, ...]
+    of_answers: Mapping[int, frozenset[Channel]]
     of_texts: Mapping[int, TextDetector]
     reads_all: bool
     of_scores: tuple[int, ...]
@@ -68,10 +69,11 @@ class _Sight(NamedTuple):
 class Work:
     """One inspection in progress over `segments`, all of them new."""
 
-    __slots__ = ("_first", "_found", "_key", "_passages", "_segments", "_tools", "failed", "scores")
+    __slots__ = ("_first", "_found", "_key", "_passages", "_request", "_segments", "_tools", "failed", "scores")
 
-    def __init__(self, tools: Tools, segments: Sequence[Segment], key: bytes) -> None:
-        """Start with nothing found; `key` names found values."""
+    def __init__(self, tools: Tools, segments: Sequence[Segment], key: bytes, *, request: bool = False) -> None:
+        """Start with nothing found; `key` names found values. In a request no detector of answers is asked."""
+        self._request = request
         self._tools, self._segments, self._key = tools, segments, key
         self._found: dict[int, list[Finding]] = {}
         self._passages: list[Passage] = []
@@ -146,10 +148,15 @@ class Work:
             owner = tools.owners[number]
             if owner in self.failed or (sights is not None and owner not in tools.through_views):
                 continue
+            channels = tools.of_answers.get(owner)
+            if channels is not None and self._request:
+                continue
             pattern = tools.patterns[number]
             try:
                 for index, start, end, value in tools.matchers[number].matches(scan, scan.hits[number]):
                     sight = _Sight(index, None) if sights is None else sights[index]
+                    if channels is not None and self._segments[sight.segment].channel not in channels:
+                        continue
                     raw = RawFinding(pattern.rule, pattern.severity, pattern.score, pattern.label, start, end)
                     self._add(owner, raw, sight, value)
             except Exception as error:  # noqa: BLE001 - see `look_at_form`

@@ -84,7 +84,7 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         stop_reason=exchange.facts.stop_reason,
         refusal_category=exchange.facts.refusal_category,
         usage=exchange.facts.usage,
-        guards=account.runs,
+        guards=(*account.runs, *(exchange.comparison.runs if exchange.comparison is not None else ())),
         findings=_findings(account),
         effect=Effect.DENY if isinstance(error, RefusedError) else account.effect,
         # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.

@@ -5,16 +5,15 @@ Owns where the line is. A small body is worked on at once; a large one where it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any
 
 from stockade.core.limits import INLINE_BYTES_MAX
-from stockade.guard.pipeline.commands import Compute
-from stockade.guard.pipeline.judge import Steps
+from stockade.guard.pipeline.commands import Command, Compute
 
 
-def compute(size: int, work: Callable[..., Any], *arguments: Any) -> Steps:
+def compute(size: int, work: Callable[..., Any], *arguments: Any) -> Generator[Command, Any, Any]:
     """Return `work(*arguments)`, which is about `size` bytes.
 
     Contract: `work` reads nothing that changes meanwhile and changes nothing but what it returns.

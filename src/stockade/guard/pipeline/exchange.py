@@ -16,6 +16,8 @@ from stockade.core.facts import CallFacts, FindingFacts
 from stockade.core.findings import DetectorRun, Finding, RunStatus
 from stockade.core.principal import Principal
 from stockade.core.segments import Segment
+from stockade.guard.detectors.comparing import Comparison
+from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
 from stockade.guard.identity import Keyring
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
@@ -33,6 +35,7 @@ class Gate:
     models: ModelList
     vendors: frozenset[str]
     body_bytes_max: int
+    comparing: tuple[ComparingDetector, ...] = ()
 
 
 class Hash(Protocol):
@@ -141,6 +144,7 @@ class Exchange:
     answered: Account = field(default_factory=Account)
     facts: AnswerFacts = field(default_factory=AnswerFacts)
     withdrawn: int = 0
+    comparison: Comparison | None = None  # of the answer with the request, from the answer's first text on
     received_bytes: int = 0
     received_digest: str = ""
     sent_bytes: int = 0

@@ -6,18 +6,22 @@ There is one way to judge a text, whatever the wire format and whether it was st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from stockade.core.decisions import Effect
 from stockade.core.edits import Edit
 from stockade.core.errors import GuardFailedError
 from stockade.core.facts import Action, FindingFacts, Origin
-from stockade.core.findings import Category, Finding, Inspection, RunStatus, Scope
-from stockade.core.segments import Kind, Segment
+from stockade.core.findings import Category, DetectorRun, Finding, Inspection, RunStatus, Scope
+from stockade.core.segments import Channel, Kind, Segment
+from stockade.guard.detectors.comparing import Comparison
 from stockade.guard.pipeline import accounts
 from stockade.guard.pipeline.commands import Command, Inspect, Now, Recall, RecallVendorKnown, Record
+from stockade.guard.pipeline.computation import compute
 from stockade.guard.pipeline.exchange import Account, Exchange, Gate, Judged
 from stockade.guard.pipeline.turns import is_latest
 from stockade.guard.transforms.cleanse import notice, redaction
@@ -59,6 +63,9 @@ class Judgement(NamedTuple):
     denied: Judged | None = None
 
 
+_ADDRESS = re.compile(r"(?:[A-Za-z]{2,5}:)?[/\\]{2}")
+_OF_THE_MODEL = frozenset({Channel.ASSISTANT, Channel.TOOL_CALL})
+
 CLEAN = Judgement()
 """Nothing was found: the text passes as it is."""
 
@@ -76,15 +83,36 @@ def inspect(exchange: Exchange, account: Account, segments: Sequence[Segment], s
     inspection: Inspection = yield Inspect(tuple(segments), exchange.keys.evidence, scope)
     account.segments += len(segments)
     if not account.add_runs(inspection.runs):
-        at_s = yield Now()
-        for run in inspection.runs:
-            if run.status is not RunStatus.RAN:
-                yield Record(accounts.guard_event(exchange, run, at_s))
-        raise GuardFailedError(
-            "A guard did not run to its end, so nothing was let through.",
-            hint="Try again; the gate's log and ledger name the guard.",
-        )
+        yield from _fail(exchange, inspection.runs)
     return inspection.findings
+
+
+def compare(gate: Gate, exchange: Exchange, texts: Sequence[Said]) -> Steps:
+    """Return the findings of the detectors that hold an answer against its request. Fails: as `inspect`."""
+    if not gate.comparing:
+        return []
+    comparison = exchange.comparison
+    if comparison is None:
+        assert exchange.keys is not None
+        make = partial(Comparison, gate.comparing, exchange.segments, exchange.keys.evidence)
+        comparison = exchange.comparison = yield from compute(len(exchange.body), make)
+    look = partial(comparison.look, [text.segment for text in texts], [text.context for text in texts])
+    found = yield from compute(sum([len(text.segment.text) for text in texts]), look)
+    if comparison.failed:
+        yield from _fail(exchange, comparison.failed)
+    return found
+
+
+def _fail(exchange: Exchange, runs: Sequence[DetectorRun]) -> Steps:
+    """Record the guards that did not run to their end, and stop."""
+    at_s = yield Now()
+    for run in runs:
+        if run.status is not RunStatus.RAN:
+            yield Record(accounts.guard_event(exchange, run, at_s))
+    raise GuardFailedError(
+        "A guard did not run to its end, so nothing was let through.",
+        hint="Try again; the gate's log and ledger name the guard.",
+    )
 
 
 def decide(
@@ -125,6 +153,8 @@ def judge_answer(gate: Gate, exchange: Exchange, texts: Sequence[Said], scope: S
     findings: tuple[Finding, ...] = yield from inspect(
         exchange, exchange.answered, [text.segment for text in texts], scope
     )
+    if told := (yield from compare(gate, exchange, texts)):
+        findings = (*findings, *told)
     alike = [_alike(text) for text in texts]
     if not findings and not any(alike):
         return [CLEAN] * len(texts)
@@ -171,11 +201,25 @@ def _placed(
     for finding in sorted(findings, key=lambda f: (f.segment, f.start, f.end)):
         text = texts[finding.segment]
         if finding.end > text.context:
-            origin = Origin.CONVERSATION if finding.evidence in exchange.evidences else Origin.NEW
+            known = finding.evidence in exchange.evidences or _is_known_address(exchange, finding, text.segment.text)
+            origin = Origin.CONVERSATION if known else Origin.NEW
             start, end = max(finding.start - text.context, 0), finding.end - text.context
             placed = replace(finding, segment=before + finding.segment, start=start, end=end)
             found.append((placed, text.segment, origin))
     return found
+
+
+def _is_known_address(exchange: Exchange, finding: Finding, text: str) -> bool:
+    """Say whether an address stands in the request as it is, where the model did not write it itself.
+
+    Whoever wrote it there knows what it carries: a signed address of an object store, a page that was searched for.
+    """
+    if finding.category is not Category.EXFILTRATION:
+        return False
+    value = text[finding.start : finding.end]
+    return _ADDRESS.match(value) is not None and any(
+        value in segment.text for segment in exchange.segments if segment.channel not in _OF_THE_MODEL
+    )
 
 
 def _alike(text: Said) -> list[Found]:

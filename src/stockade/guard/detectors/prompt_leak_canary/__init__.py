@@ -1,0 +1,1 @@
+"""Tokens that an operator planted in a system prompt, coming back in an answer."""

@@ -1,0 +1,1 @@
+"""The system prompt of a request coming back in its answer."""
