@@ -33,7 +33,7 @@ PASSES = ((34_000, 1.2e-4), (24_000, 0.8e-4))
 """Texts that the encoder reads in each pass, and the highest rate; another draw, and other windows of it, each time."""
 
 WINDOWS_MAX = 2
-CLEAR = (-2.9, -3.6, -4.0)
+CLEAR = (-1.4, -3.4, -4.0)
 STEPS = ("examples", "linear", "encoder", "calibrate", "report")
 
 

@@ -30,13 +30,16 @@ POSITIVE_SHARE = 0.25
 
 TRAPS = ("trap", "twin", "jailbreak_talk", "harm_safe")
 OWN = "own-"
-AIMS: tuple[tuple[float, Callable[[str], bool]], ...] = (
-    (0.003, lambda source: source.startswith(OWN) and not source.endswith(TRAPS)),
-    (0.03, lambda source: source.startswith(OWN) and source.endswith(TRAPS)),
-    (0.005, lambda source: source.startswith(PACKAGES)),
-    (0.02, lambda source: source == "wiki_toxicity"),
+AIMS: tuple[tuple[tuple[float, float, float], Callable[[str], bool]], ...] = (
+    ((0.003, 0.003, 0.003), lambda source: source.startswith(OWN) and not source.endswith(TRAPS)),
+    ((0.02, 0.02, 0.02), lambda source: source.startswith(OWN) and source.endswith(TRAPS)),
+    ((0.003, 0.003, 0.003), lambda source: source.startswith(PACKAGES)),
+    ((0.02, 0.01, 0.01), lambda source: source == "wiki_toxicity"),
 )
-"""The share of ordinary texts of some sources that a threshold may flag. Talk of strangers is the hardest of them."""
+"""The share of ordinary texts of some sources that each head's threshold may flag.
+
+Talk of strangers is the hardest of them, and is what users write rather than what tools answer.
+"""
 
 THRESHOLD_MIN = 0.5
 
@@ -95,7 +98,7 @@ def _head(seen: Sequence[Seen], lane: int, clear: float) -> Calibration:
         both = _logistic(features, labels, weights)
     calm = [s for s in known if s.example.labels[lane] == 0]
     scores = 1 / (1 + np.exp(-np.array([_sums(s, lane, both).max() for s in calm])))
-    threshold = _threshold([s.example.source for s in calm], scores)
+    threshold = _threshold([s.example.source for s in calm], scores, lane)
     cheaply, costly, offset = map(float, both)
     return Calibration(clear, (slope, base), (cheaply, costly, offset), round(threshold, 4))
 
@@ -130,11 +133,11 @@ def _logistic(
     return found
 
 
-def _threshold(sources: Sequence[str], scores: NDArray[np.float64]) -> float:
+def _threshold(sources: Sequence[str], scores: NDArray[np.float64], lane: int) -> float:
     """Choose the lowest threshold that keeps every aim on ordinary text, but none below THRESHOLD_MIN."""
     bounds = [THRESHOLD_MIN]
-    for share, belongs in AIMS:
+    for shares, belongs in AIMS:
         chosen = np.array([belongs(source) for source in sources])
         if chosen.any():
-            bounds.append(float(np.quantile(scores[chosen], 1 - share)) + 1e-4)
+            bounds.append(float(np.quantile(scores[chosen], 1 - shares[lane])) + 1e-4)
     return min(max(bounds), 0.995)

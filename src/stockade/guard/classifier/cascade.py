@@ -37,7 +37,7 @@ a text whose channel is not said calls all."""
 NOTHING = HeadScore(0.0, 0, 0)
 
 SHORT_CHARS = 256
-RISE = 0.42
+RISE = 0.12
 DOUBLINGS_MAX = 5
 """Up to 8 KB; past that a text's length excuses nothing more."""
 
