@@ -21,8 +21,8 @@ HIDDEN = CREDENTIAL._replace(category="hidden_text", severity=2)
 EXFILTRATION = CREDENTIAL._replace(category="exfiltration", channel="assistant")
 LEAK = CREDENTIAL._replace(category="prompt_leak", channel="assistant")
 INJECTION = CREDENTIAL._replace(category="injection", channel="tool_result")
-JAILBREAK = CREDENTIAL._replace(category="jailbreak")
-HARM = CREDENTIAL._replace(category="harm")
+JAILBREAK = CREDENTIAL._replace(category="jailbreak", score=990)
+HARM = CREDENTIAL._replace(category="harm", score=990)
 
 # rule -> (facts on which it decides, the nearest facts on which it does not)
 PROMPT = {
@@ -90,8 +90,9 @@ PROMPT = {
         [INJECTION, HIDDEN._replace(channel="tool_definition")],
     ),
     "jailbreak-in-prompt": (
-        [JAILBREAK, JAILBREAK._replace(score=300), JAILBREAK._replace(latest=False, editable=False)],
+        [JAILBREAK, JAILBREAK._replace(score=1000), JAILBREAK._replace(latest=False, editable=False)],
         [
+            JAILBREAK._replace(score=989),
             JAILBREAK._replace(latest=False),
             JAILBREAK._replace(channel="tool_result"),
             INJECTION._replace(channel="user"),
@@ -99,18 +100,32 @@ PROMPT = {
     ),
     "jailbreak-in-history": (
         [JAILBREAK._replace(latest=False)],
-        [JAILBREAK, JAILBREAK._replace(latest=False, editable=False), HARM._replace(latest=False)],
+        [
+            JAILBREAK,
+            JAILBREAK._replace(latest=False, score=989),
+            JAILBREAK._replace(latest=False, editable=False),
+            HARM._replace(latest=False),
+        ],
+    ),
+    "jailbreak-suspected": (
+        [JAILBREAK._replace(score=989), JAILBREAK._replace(score=500, latest=False)],
+        [JAILBREAK, INJECTION._replace(score=500), HARM._replace(score=500)],
     ),
     "grave-harm-in-prompt": (
         [HARM, HARM._replace(severity=4), HARM._replace(latest=False, editable=False)],
-        [HARM._replace(severity=2), HARM._replace(latest=False), HARM._replace(channel="assistant")],
+        [
+            HARM._replace(severity=2),
+            HARM._replace(score=989),
+            HARM._replace(latest=False),
+            HARM._replace(channel="assistant"),
+        ],
     ),
     "grave-harm-in-history": (
         [HARM._replace(latest=False)],
         [HARM, HARM._replace(latest=False, severity=2), HARM._replace(latest=False, channel="assistant")],
     ),
     "harm-in-prompt": (
-        [HARM._replace(severity=2), HARM._replace(channel="assistant"), HARM._replace(severity=1, editable=False)],
+        [HARM._replace(severity=2), HARM._replace(score=989), HARM._replace(severity=1, editable=False)],
         [HARM, JAILBREAK._replace(severity=1)],
     ),
     "cannot-be-cleansed": (
@@ -173,7 +188,7 @@ COMPLETE = {
     ),
     "grave-harm-in-answer": (
         [HARM._replace(channel="assistant"), HARM._replace(channel="assistant", kind="thinking", editable=False)],
-        [HARM._replace(severity=2), HARM._replace(origin="conversation")],
+        [HARM._replace(severity=2), HARM._replace(score=989), HARM._replace(origin="conversation")],
     ),
     "harm-in-answer": ([HARM._replace(severity=2), HARM._replace(origin="conversation")], [HARM, CREDENTIAL]),
     "exfiltration-in-answer": (
@@ -226,7 +241,6 @@ EFFECTS = {
     "credential-in-prompt": Effect.PSEUDONYMISE,
     "hidden-text-in-answer": Effect.REDACT,
     "hidden-text-in-prompt": Effect.REDACT,
-    "injection-in-tool-definition": Effect.DENY,
     "injection-in-untrusted": Effect.WITHHOLD,
     "jailbreak-in-history": Effect.WITHHOLD,
     "jailbreak-in-prompt": Effect.DENY,

@@ -45,4 +45,4 @@ def score(text: str, marker: str) -> HeadScore:
     start = text.find(marker)
     if start < 0:
         return HeadScore(0.01, 0, len(text))
-    return HeadScore(0.9, start, start + len(marker), (marker.partition(" ")[0],))
+    return HeadScore(0.995, start, start + len(marker), (marker.partition(" ")[0],))

@@ -42,7 +42,7 @@ def places(findings: Sequence[Finding]) -> list[tuple[str, int, int, int]]:
 def test_a_finding_is_the_window_with_its_score_its_weights_and_its_kind() -> None:
     (finding,) = made().inspect(message(f"a page. {MARK} now"), KEY).findings
     assert places([finding]) == [("injection.indirect", 0, 8, 8 + len(MARK))]
-    assert (finding.score, finding.rule, finding.label) == (0.9, "steering", "INJECTION")
+    assert (finding.score, finding.rule, finding.label) == (0.995, "steering", "INJECTION")
     assert finding.version == "1+stand-in"
 
 
@@ -122,7 +122,7 @@ def test_all_heads_are_scored_whatever_the_channel_and_below_the_threshold() -> 
     assert inspection.findings == ()
     assert [{head: score.probability for head, score in row.items()} for row in scores] == [
         {"harm": 0.01, "injection": 0.01, "jailbreak": 0.01},
-        {"harm": 0.01, "injection": 0.9, "jailbreak": 0.01},
+        {"harm": 0.01, "injection": 0.995, "jailbreak": 0.01},
     ]
     assert (scores[1]["injection"].start, scores[1]["injection"].evidence) == (2, ("OBEY",))
 
