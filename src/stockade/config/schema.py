@@ -187,7 +187,10 @@ class Guards:
 
     classifier: Annotated[
         bool,
-        Key("yes or no", "Injection, jailbreak and harm are judged by a model, which costs CPU; off, nobody looks for them."),
+        Key(
+            "true or false",
+            "Injection, jailbreak and harm are judged by a model, which costs CPU; off, nobody looks for them.",
+        ),
     ] = True
     inspect_timeout_s: Annotated[
         float, Key("seconds", "A guard that does not end is a failed guard: the request is denied.", low=0.05, high=300)
