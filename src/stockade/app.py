@@ -118,6 +118,7 @@ class App:
                 vendors=frozenset(vendors(settings, environ)),
                 body_bytes_max=limits.body_bytes_max,
                 comparing=comparing,
+                meaning=settings.guards.classifier,
             ),
             inspector=inspector,
             quota=Quota(

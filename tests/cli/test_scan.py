@@ -141,11 +141,8 @@ def test_lines_in_lines_out() -> None:
     assert (second["id"], second["line"]) == (None, 2)
     scores = third.pop("scores")
     assert third == {"id": 2, "findings": [], "effect": "allow"}
-    assert {name: scores.pop(name) for name in ("credential", "hidden_text", "personal_data")} == {
-        "credential": 0.0,
-        "hidden_text": 0.0,
-        "personal_data": 0.0,
-    }
+    of_form = ("credential", "exfiltration", "hidden_text", "personal_data", "prompt_leak")
+    assert [scores.pop(name) for name in of_form] == [0.0] * 5
     assert scores.keys() == {"harm", "injection", "jailbreak"}
     assert all(0 < score < 0.5 for score in scores.values())
     assert run("--jsonl", stdin=good).exit_code == 1

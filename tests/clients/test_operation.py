@@ -221,9 +221,10 @@ def test_a_guard_that_is_switched_off_is_told_at_the_start_and_missing_in_the_re
     settings = settings_for(vendor.base_url, tmp_path, guards=Guards(classifier=False))
     with RunningGate.start(settings) as gate:
         assert send(gate, MESSAGES, body_for(MESSAGES)).status == 200
+        assert b"message_stop" in send(gate, MESSAGES, body_for(MESSAGES, stream=True)).body
     off = {"harm.content", "injection.indirect", "jailbreak.attempt"}
     assert '"event":"guards_off"' in gate.log
     assert {one["subject"] for one in gate.records("event") if one["event"] == "guard_skipped"} == off
-    (intent,) = gate.records("intent")
-    assert off.isdisjoint(guard["detector"] for guard in intent["guards"])
-    assert "secrets.credentials" in {guard["detector"] for guard in intent["guards"]}
+    for record in (*gate.records("intent"), *gate.records("outcome")):
+        assert off.isdisjoint(guard["detector"] for guard in record["guards"])
+        assert "secrets.credentials" in {guard["detector"] for guard in record["guards"]}

@@ -153,6 +153,7 @@ def run(options: Options) -> int:
         channel=None if options.channel is None else Channel(options.channel),
         redact=options.redact,
         explain=options.explain,
+        cache=_cache(),
     )
     if options.as_lines:
         return scan_lines(options, setup)
@@ -249,3 +250,12 @@ def _stdin() -> BinaryIO:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cache() -> Path | None:
+    """Return the folder for what a later start need not make anew; None where this user has no home."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(named) if Path(named).is_absolute() else Path.home() / ".cache") / "stockade"
+    except RuntimeError:
+        return None

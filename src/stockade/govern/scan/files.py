@@ -24,6 +24,7 @@ from stockade.govern.scan.places import Explanation, Place, explanations, places
 from stockade.govern.scan.scanner import Scanner, Text, TooMuchError, load_policy
 from stockade.govern.scan.selection import Selection
 from stockade.govern.scan.sources import Encoding, Source, SourceError, decode, encode, read
+from stockade.stores.compiled import CompiledFiles
 
 BATCH_BYTES = 512 * 1024
 """Bytes of files that are scanned in one pass."""
@@ -81,10 +82,12 @@ class Setup:
     channel: Channel | None = None
     redact: bool = False
     explain: bool = False
+    cache: Path | None = None
 
     def scanner(self) -> Scanner:
-        """Return a scanner. Fails: ConfigError."""
-        return Scanner(policy=load_policy(self.policy), side=self.side, selection=self.selection)
+        """Return a scanner; with `cache`, compiled patterns are kept there. Fails: ConfigError."""
+        compiled = CompiledFiles(self.cache) if self.cache is not None else None
+        return Scanner(policy=load_policy(self.policy), side=self.side, selection=self.selection, compiled=compiled)
 
 
 def scan_files(scanner: Scanner, setup: Setup, sources: Sequence[Source], jobs: int) -> Iterator[FileReport]:

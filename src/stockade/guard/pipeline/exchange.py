@@ -27,7 +27,10 @@ from stockade.guard.policy.engine import PolicyEngine
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The pure parts of one moment. A reload makes a new Gate; an exchange keeps the one it began with."""
+    """The pure parts of one moment. A reload makes a new Gate; an exchange keeps the one it began with.
+
+    `meaning` says whether any detector judges meaning; where none is wanted, a stream is not cut into passages.
+    """
 
     routes: Mapping[tuple[str, str], tuple[tuple[Dialect, Route], ...]]
     keyring: Keyring
@@ -36,6 +39,7 @@ class Gate:
     vendors: frozenset[str]
     body_bytes_max: int
     comparing: tuple[ComparingDetector, ...] = ()
+    meaning: bool = True
 
 
 class Hash(Protocol):

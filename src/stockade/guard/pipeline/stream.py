@@ -144,6 +144,8 @@ class _Answer:
 
     def _judge_meaning(self, passages: Sequence[Passage]) -> Steps:
         """Stop the stream where policy does not let a passage stand."""
+        if not self._gate.meaning:
+            return
         judged: Judged | None = yield from judge_passages(self._gate, self._exchange, passages)
         if judged is not None:
             raise refused(self._exchange, [judged], "answer")
