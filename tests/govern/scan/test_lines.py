@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stockade.core.findings import Category
 from stockade.core.segments import Channel
 from stockade.govern.scan import Scanner, lines
 from stockade.govern.scan.lines import answer_lines
@@ -41,7 +42,7 @@ def test_offsets_count_code_points_and_ids_come_back() -> None:
     assert (finding["category"], finding["severity"]) == ("credential", "critical")
     assert finding["score"] == first["scores"]["credential"]
     assert (first["id"], first["effect"], second["id"]) == ("a", "pseudonymise", 7)
-    assert set(second["scores"]) == {"credential", "hidden_text", "personal_data"}
+    assert set(second["scores"]) == {category.value for category in Category}
     assert second["scores"]["credential"] == 0.0 < second["scores"]["personal_data"]
 
 

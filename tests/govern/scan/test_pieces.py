@@ -12,7 +12,7 @@ from stockade.core.limits import HOLD_CHARS_MAX
 from stockade.govern.scan import Scanner, ScanResult, Text, scanner
 from stockade.govern.scan import pieces as module
 from stockade.govern.scan.pieces import pieces
-from stockade.guard.detectors import inspector
+from stockade.guard.detectors import work
 from tests.govern.scan.test_scanner import KEY, MAIL, Words
 
 PEM = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n" * 40 + "-----END PRIVATE KEY-----\n"
@@ -53,11 +53,11 @@ def test_a_text_that_is_too_dense_for_one_look_is_scanned_and_a_broken_guard_is_
     words = Scanner(detectors=[Words()])
     text = "".join(f"{'x' * HOLD_CHARS_MAX}\n{'y' * HOLD_CHARS_MAX}\nsecret\n" for _ in range(3))
     monkeypatch.setattr(scanner, "PIECE_CHARS", (100_000, 10))
-    monkeypatch.setattr(inspector, "FINDINGS_MAX", 0)
+    monkeypatch.setattr(work, "FINDINGS_MAX", 0)
     (fault,) = words.scan_all([Text("secret")])
     assert isinstance(fault, scanner.TooMuchError)
     assert isinstance(words.scan_in_pieces(Text(text)), scanner.TooMuchError)
-    monkeypatch.setattr(inspector, "FINDINGS_MAX", 1)
+    monkeypatch.setattr(work, "FINDINGS_MAX", 1)
     result = words.scan_in_pieces(Text(text))
     assert isinstance(result, ScanResult)
     assert [text[each.start : each.end] for each in result.findings] == ["secret"] * 3

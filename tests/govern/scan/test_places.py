@@ -15,7 +15,7 @@ def finding(start: int, end: int, category: Category = Category.CREDENTIAL, view
 
 
 def result(*findings: Finding) -> ScanResult:
-    return ScanResult(findings, (Verdict(Effect.FLAG),) * len(findings), {}, Effect.FLAG)
+    return ScanResult(findings, (Verdict(Effect.FLAG),) * len(findings), {}, Effect.FLAG, {})
 
 
 @given(text=st.text(st.sampled_from("a\n\r🔑"), max_size=30), data=st.data())

@@ -55,6 +55,9 @@ class Text(NamedTuple):
     channel: Channel | None = None
 
 
+_PASSAGES = frozenset({Category.HARM, Category.INJECTION, Category.JAILBREAK})
+
+
 @dataclass(frozen=True, slots=True)
 class ScanResult:
     """What one scan found. `verdicts` stand beside `findings`.
@@ -169,16 +172,18 @@ class Scanner:
         return fault
 
     def redact(self, text: str, channel: Channel | str | None = None) -> str:
-        """Return `text` with every finding replaced by `[REDACTED:LABEL]` and hidden characters removed.
+        """Return `text` with every value found replaced by `[REDACTED:LABEL]` and hidden characters removed.
 
+        A passage that steers, evades or harms stays: it is no value, and a text without it is another text.
         Fails: as `scan`.
         """
         return self.redacted(text, self.scan(text, channel))
 
     def redacted(self, text: str, result: ScanResult) -> str:
-        """Return the text that `result` is about with its findings replaced."""
-        verdicts = [Verdict(Effect.REDACT)] * len(result.findings)
-        cleansed = cleanse([_segment(Text(text))], result.findings, verdicts, self._pseudonymiser)
+        """Return the text that `result` is about with the values found replaced."""
+        values = [finding for finding in result.findings if finding.category not in _PASSAGES]
+        verdicts = [Verdict(Effect.REDACT)] * len(values)
+        cleansed = cleanse([_segment(Text(text))], values, verdicts, self._pseudonymiser)
         return cleansed.texts.get(0, text)
 
     def _scan_one(self, text: Text) -> ScanResult | GuardFailedError:
