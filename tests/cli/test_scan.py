@@ -144,7 +144,7 @@ def test_lines_in_lines_out() -> None:
     of_form = ("credential", "exfiltration", "hidden_text", "personal_data", "prompt_leak")
     assert [scores.pop(name) for name in of_form] == [0.0] * 5
     assert scores.keys() == {"harm", "injection", "jailbreak"}
-    assert all(0 < score < 0.5 for score in scores.values())
+    assert all(0 < score < 1 for score in scores.values())
     assert run("--jsonl", stdin=good).exit_code == 1
     explained = json.loads(run("--jsonl", "--explain", stdin='{"id": 2, "text": "plain"}').stdout)["explanation"]
     assert explained.keys() == scores.keys()
