@@ -54,7 +54,7 @@ def stream_lines(events: list[StreamEvent]) -> Iterator[str]:
             yield line(piece.segment, f"[{piece.block}:{piece.block_kind}] " if piece.block else "")
 
 
-def compare(kind: str, sample: Sample, lines: list[str]) -> None:
+def assert_golden(kind: str, sample: Sample, lines: list[str]) -> None:
     golden = GOLDENS / sample[0] / kind / f"{sample[1]}.txt"
     told = "\n".join(lines) + "\n"
     if os.environ.get("STOCKADE_GOLDENS") == "write":
@@ -74,19 +74,19 @@ def test_each_dialect_brings_samples_of_each_kind() -> None:
 def test_the_segments_of_a_request_are_the_golden_ones(sample: Sample) -> None:
     read = parsed("requests", sample)
     head = f"model={read.model} stream={read.stream} session={read.session or '-'}"
-    compare("requests", sample, [head, *map(line, read.segments)])
+    assert_golden("requests", sample, [head, *map(line, read.segments)])
 
 
 @pytest.mark.parametrize("sample", ANSWERS)
 def test_the_segments_of_an_answer_are_the_golden_ones(sample: Sample) -> None:
     read = parsed("answers", sample)
     calls = [f"call {call.key} {call.name} {call.segments}" for call in read.calls]
-    compare("answers", sample, [str(read.facts), *calls, *map(line, read.segments)])
+    assert_golden("answers", sample, [str(read.facts), *calls, *map(line, read.segments)])
 
 
 @pytest.mark.parametrize("sample", STREAMS)
 def test_the_events_of_a_stream_are_the_golden_ones(sample: Sample) -> None:
-    compare("streams", sample, list(stream_lines(read_stream(sample[0], [sample[2]]))))
+    assert_golden("streams", sample, list(stream_lines(read_stream(sample[0], [sample[2]]))))
 
 
 BODIES = [pytest.param(kind, *p.values, id=f"{kind}-{p.id}")

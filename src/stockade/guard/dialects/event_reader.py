@@ -9,6 +9,7 @@ string by itself, and any event that is read anew and says something else ends t
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -50,7 +51,7 @@ class _Mould(NamedTuple):
     tail: bytes
 
 
-class EventReader:
+class EventReader(ABC):
     """Cuts one stream and reads its events in turn; the reader of a dialect derives from it.
 
     `_read` reads one event. `_varies` says of a piece that its string may differ from event to event and nothing else
@@ -63,11 +64,13 @@ class EventReader:
         self._first = True
         self._mould: _Mould | None = None
 
+    @abstractmethod
     def _read(self, came: SseEvent) -> StreamEvent:
-        raise NotImplementedError
+        """Return what one event says. Fails: UpstreamError."""
 
+    @abstractmethod
     def _varies(self, piece: Piece) -> bool:
-        raise NotImplementedError
+        """Say whether this piece's string may differ in a repetition of its event."""
 
     def feed(self, data: bytes) -> list[StreamEvent]:
         """Return the events that are complete with `data`. Fails: BrokenStreamError, with the events before."""

@@ -35,7 +35,9 @@ def test_the_labels_that_nobody_registered() -> None:
 
 @given(st.text(max_size=80))
 def test_anything_has_parts(text: str) -> None:
-    read_url("https://" + text)
+    url = read_url("https://" + text)
+    assert all(url.pieces), "an empty part carries nothing"
+    assert set(url.labels) <= set(url.host.split("."))
 
 
 def test_percent_encoding_is_undone_as_often_as_it_was_done() -> None:
