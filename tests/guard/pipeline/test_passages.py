@@ -85,3 +85,20 @@ def test_a_calm_stream_is_judged_and_passes(dialect: str) -> None:
     guard = next(guard for guard in played.records[-1]["guards"] if guard["detector"] == "harm.content")
     assert guard["status"] == "ran"
     assert guard["segments"] >= len(LONG) // PASSAGE_CHARS
+
+
+ENDS = {
+    "anthropic_messages": b"message_stop",
+    "openai_chat": b'"finish_reason":"stop"',
+    "openai_responses": b"response.completed",
+}
+
+
+@pytest.mark.parametrize("dialect", list(ENDS))
+def test_no_client_hears_that_an_answer_ended_before_its_last_word_was_judged(dialect: str) -> None:
+    said = say(f"How to {MARKERS['harm']}", chunk="words")
+    played = book().play(ask(dialect, "hello", stream=True), answer(dialect, said, streamed=True))
+    assert "grave harm" in hear(dialect, played).error
+    assert ENDS[dialect] not in played.body.replace(b" ", b"")
+    calm = book().play(ask(dialect, "hello", stream=True), answer(dialect, say("How to bake"), streamed=True))
+    assert ENDS[dialect] in calm.body.replace(b" ", b"")

@@ -113,15 +113,16 @@ class _Answer:
             if event.facts is not None and event.facts is not self._told:
                 self._told = event.facts
                 self._exchange.facts = self._exchange.facts.merged(event.facts)
-            if event.last:  # nobody must take an answer for complete that was not judged to its end
-                yield from self._judge(work)
-                work = []
-                yield from self._judge_rest()
             work += window.accept(event)
             if window.call_complete:
                 yield from self._judge(work)
                 work = []
                 window.settle_calls()
+            if event.last:  # nobody must take an answer for complete that was not judged to its end
+                yield from self._judge(work)
+                work = []
+                yield from self._judge_rest()
+                window.let_end()
         if work:
             yield from self._judge(work)
 

@@ -37,12 +37,14 @@ class Window:
         self._notices: dict[str, str] = {}
         self._ahead: list[Queued] = []
         self._withdrew = False
+        self._ending: list[Queued] = []
         self._wholes: dict[int, Whole] = {}  # by identity of the segment, which a reader hands out again and again
 
     def accept(self, event: StreamEvent) -> list[Work]:
         """Queue an event; return what must now be judged.
 
-        Contract: while `call_complete`, the work is resolved and `settle_calls` called before the next event.
+        Contract: while `call_complete`, the work is resolved and `settle_calls` called before the next event. An event
+        that ends the answer waits for `let_end`.
         """
         if self._withdrew:
             event = self._reader.amend(event) or event
@@ -51,6 +53,9 @@ class Window:
         if event.ahead and not event.pieces:
             self._ahead.append(queued)
             return []
+        if event.last:
+            queued.waiting += 1
+            self._ending.append(queued)
         if event.holds:
             queued.waiting += 1
             held = self._held.setdefault(event.holds, [])
@@ -102,6 +107,12 @@ class Window:
         Contract: all work on them is resolved. A call whose judging failed is never settled, so no part of it leaves.
         """
         self._complete = [key for key in self._complete if not self._free_call(key)]
+
+    def let_end(self) -> None:
+        """Let the events go that end the answer: all of it was judged, for what it means too."""
+        for queued in self._ending:
+            queued.waiting -= 1
+        self._ending.clear()
 
     def release(self) -> bytes:
         """Return the bytes that may leave now, in the vendor's order. A complete call waits for `settle_calls`."""
