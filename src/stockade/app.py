@@ -18,6 +18,7 @@ from pathlib import Path
 from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
 from stockade.core.errors import ConfigError, StockadeError
+from stockade.core.principal import DataClass, Environment, Workspace
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
@@ -33,7 +34,9 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.prompt_leak_canary.detector import Canary
 from stockade.guard.detectors.prompt_leak_system.detector import SystemPromptLeak
 from stockade.guard.dialects.dialect import Dialect, Route
-from stockade.guard.ledger.record import Event, EventName, encode
+from stockade.guard.identity import Workspaces
+from stockade.guard.ledger.encoding import encode
+from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
@@ -114,7 +117,8 @@ class App:
                 routes=routes(),
                 keyring=self.store.keys.keyring(),
                 policy=policy,
-                models=ModelList(settings.models),
+                models=ModelList(settings.models, settings.evaluating),
+                workspaces=workspaces(settings),
                 vendors=frozenset(vendors(settings, environ)),
                 body_bytes_max=limits.body_bytes_max,
                 comparing=comparing,
@@ -257,6 +261,17 @@ def configured(detectors: Sequence[Detector], settings: Settings) -> tuple[Detec
         SystemPromptLeak.id: SystemPromptLeak(settings.prompt_leak.tools),
     }
     return tuple(changed.get(each.id, each) for each in detectors)
+
+
+def workspaces(settings: Settings) -> Workspaces:
+    """Return the workspaces that configuration names."""
+    return Workspaces(
+        (
+            Workspace(each.name, Environment(each.environment), each.sensitivity, DataClass(each.data_class)),
+            each.repositories,
+        )
+        for each in settings.workspaces
+    )
 
 
 def discover_dialects() -> tuple[Dialect, ...]:

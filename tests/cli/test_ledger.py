@@ -6,7 +6,8 @@ from click.testing import CliRunner
 
 from stockade.cli.main import main
 from stockade.core.findings import DetectorRun, RunStatus
-from stockade.guard.ledger.record import Ended, Event, EventName, Outcome, encode
+from stockade.guard.ledger.encoding import encode
+from stockade.guard.ledger.record import Ended, Event, EventName, Outcome
 from stockade.stores.ledger import Ledger
 from stockade.stores.ledger_files import log_path
 

@@ -29,7 +29,7 @@ def test_knocking_is_told_once_and_then_counted() -> None:
     for _ in range(1000):
         log.exchange(exchange(UnauthenticatedError("no")))
         log.exchange(exchange(RateLimitedError("full", limit="requests", retry_after_s=1.0), "key_a"))
-    assert [(line["key"], line["code"]) for line in lines(stream)] == [
+    assert [(line["principal"], line["code"]) for line in lines(stream)] == [
         (None, "authentication"),
         ("key_a", "rate_limited"),
     ]

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from stockade.guard.ledger.record import Ended, Event, EventName, Outcome, encode
+from stockade.guard.ledger.encoding import encode
+from stockade.guard.ledger.record import Ended, Event, EventName, Outcome
 from stockade.stores import ledger_reader
 from stockade.stores.ledger import Ledger
 from stockade.stores.ledger_files import log_path, log_paths

@@ -120,7 +120,7 @@ def _line(fields: dict[str, Any]) -> Text:
     line.append(f"  {fields.get('id', '-')}  ")
     match kind:
         case "intent":
-            line.append(f"{fields['key']} {fields['route']} {fields['model']}  {_sums(fields)}")
+            line.append(f"{fields['principal']} {fields['route']} {fields['model']}  {_sums(fields)}")
             line.append(f"  {fields['effect']}", style="bold" if fields["effect"] != "allow" else "")
         case "outcome":
             line.append(f"{fields['status']} {fields['ended']}", style="" if fields["ended"] == "completed" else "red")

@@ -197,9 +197,15 @@ class _Reader:
             return self._section(node, kind, where)
         if get_origin(kind) is tuple:
             items = node.value if isinstance(node, yaml.SequenceNode) else [node]
-            made = [self._scalar(item, options[0], key, where) for item in items]
+            made = [self._item(item, options[0], key, f"{where}[{n}]") for n, item in enumerate(items)]
             return _NOTHING if any(item is _NOTHING for item in made) else tuple(made)
         return self._scalar(node, kind, key, where)
+
+    def _item(self, node: yaml.Node, kind: Any, key: Key, where: str) -> Any:
+        if dataclasses.is_dataclass(kind):
+            assert isinstance(kind, type)
+            return self._section(node, kind, where)
+        return self._scalar(node, kind, key, where.rpartition("[")[0])
 
     def _scalar(self, node: yaml.Node, kind: type, key: Key, where: str) -> Any:
         tag = node.tag.removeprefix(_TAG) if isinstance(node, yaml.ScalarNode) else ""

@@ -15,8 +15,10 @@ from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX
+from stockade.core.principal import DataClass, Environment
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 _GLOB = re.compile(r"[!-~]{1,256}")
 _CANARY = re.compile(r"[!-~]{8,128}")
 _LISTED_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
@@ -90,6 +92,18 @@ def _base_url_complaint(text: str) -> str:
     if any(character.isspace() or not character.isprintable() for character in text):
         return "must hold no space and no control character"
     return ""
+
+
+def _name_complaint(text: str) -> str:
+    return "" if _NAME.fullmatch(text) else "must be 1 to 63 characters of a-z, 0-9, '.', '_' and '-'"
+
+
+def _environment_complaint(text: str) -> str:
+    return "" if text in set(Environment) else "must be one of " + ", ".join(sorted(Environment))
+
+
+def _data_class_complaint(text: str) -> str:
+    return "" if text in set(DataClass) else "must be one of " + ", ".join(sorted(DataClass))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +241,36 @@ class PromptLeak:
 
 
 @dataclass(frozen=True, slots=True)
+class Workspace:
+    """A named development context that policy can speak of."""
+
+    name: Annotated[str, Key("name", "Policy, records and keys name the workspace so.", check=_name_complaint)]
+    repositories: Annotated[
+        tuple[str, ...],
+        Key("patterns (* and ?)",
+            "A client that tells the address of its repository, such as github.com/acme/payments, is put here.",
+            check=_glob_complaint),
+    ] = ()  # fmt: skip
+    environment: Annotated[
+        str,
+        Key("development, test, staging, production or unknown", "What runs on what is developed here.",
+            check=_environment_complaint),
+    ] = "unknown"  # fmt: skip
+    sensitivity: Annotated[
+        int, Key("1 low to 4 critical, 0 unknown", "How much harm a hole in this code would do.", low=0, high=4)
+    ] = 0
+    data_class: Annotated[
+        str,
+        Key("public, internal, confidential, restricted or unknown", "The most confidential data that stands here.",
+            check=_data_class_complaint),
+    ] = "unknown"  # fmt: skip
+
+    def complaint(self) -> Complaint | None:
+        """Say what is wrong with the keys together."""
+        return Complaint("name", '"none" stands for no workspace; choose another name') if self.name == "none" else None
+
+
+@dataclass(frozen=True, slots=True)
 class Placeholders:
     """The map from a stand-in back to its value."""
 
@@ -255,6 +299,14 @@ class Settings:
         Key("patterns (* and ?)", "A model that nobody listed is not called. Nothing listed: nothing is called.",
             check=_glob_complaint),
     ] = ()  # fmt: skip
+    evaluating: Annotated[
+        tuple[str, ...],
+        Key("patterns (* and ?)", "Models that are tried before they are approved: policy lets evaluators call them.",
+            check=_glob_complaint),
+    ] = ()  # fmt: skip
+    workspaces: Annotated[
+        tuple[Workspace, ...], Key("list of sections", "The development contexts that policy may speak of.")
+    ] = ()
     policy: Annotated[
         tuple[Path, ...],
         Key("path or paths of .cedar files", "Your rules in place of the built-in pack.", default="the built-in pack"),
@@ -293,4 +345,7 @@ class Settings:
         """Say what is wrong with the keys together."""
         if self.upstreams.anthropic is None and self.upstreams.openai is None:
             return Complaint("upstreams", "needs at least one vendor: anthropic or openai")
+        names = [workspace.name for workspace in self.workspaces]
+        if len(set(names)) < len(names):
+            return Complaint("workspaces", "two have one name")
         return None

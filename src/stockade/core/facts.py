@@ -5,13 +5,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from stockade.core.principal import NO_WORKSPACE, PrincipalKind, Workspace, WorkspaceSource
+
 
 class Action(StrEnum):
     """What a principal is about to do; the action of a policy rule."""
 
+    APPROVE = "approve"  # say yes to what waits for a person
+    CALL_TOOL = "call_tool"  # let a tool call of an answer reach the client, who runs it
     COMPLETE = "complete"  # let this finding in an answer reach the client
     FORWARD = "forward"  # call this model at all
     PROMPT = "prompt"  # let this finding in a request reach the vendor
+    WRITE_CODE = "write_code"  # change a file of a workspace
 
 
 class Origin(StrEnum):
@@ -23,13 +28,23 @@ class Origin(StrEnum):
 
 
 class CallFacts(NamedTuple):
-    """Who calls which model over which dialect; `listed` says whether configuration lists the model."""
+    """Who calls which model over which dialect, from where.
+
+    `principal` is the caller's id. `listed` says whether configuration lists the model at all, `approved` whether for
+    everybody or only for evaluation. `asserted_by` says who named the workspace: nothing verifies it.
+    """
 
     tenant: str
-    key: str
+    principal: str
     model: str
     dialect: str
     listed: bool
+    approved: bool = True
+    kind: PrincipalKind = PrincipalKind.KEY
+    teams: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    workspace: Workspace = NO_WORKSPACE
+    asserted_by: WorkspaceSource = WorkspaceSource.NONE
 
 
 class FindingFacts(NamedTuple):
@@ -50,3 +65,21 @@ class FindingFacts(NamedTuple):
     encoded: bool
     origin: str
     latest: bool = True
+
+
+class ToolFacts(NamedTuple):
+    """A tool that the model wants to be run. `server` is the MCP server in names like `mcp__server__tool`, else ""."""
+
+    name: str
+    server: str = ""
+
+
+class CodeFacts(NamedTuple):
+    """A file that is about to be written in the call's workspace. `path` is relative to the repository."""
+
+    path: str
+    language: str = ""
+
+
+Subject = FindingFacts | ToolFacts | CodeFacts | None
+"""What a question is about beside the call: None for the call itself."""

@@ -49,7 +49,7 @@ class EventLog:
         self.write(
             "exchange",
             id=exchange.id,
-            key=exchange.principal.key if exchange.principal else None,
+            principal=exchange.principal.id if exchange.principal else None,
             ended=exchange.ended,
             status=exchange.status,
             code=exchange.error.code if exchange.error else None,
@@ -64,7 +64,7 @@ class EventLog:
 
     def _is_first(self, exchange: Exchange) -> bool:
         """Count an exchange that was not let in; say whether it is the first of its kind since the last report."""
-        key = exchange.principal.key if exchange.principal else ""
+        key = exchange.principal.id if exchange.principal else ""
         if key not in self._turned_away and len(self._turned_away) >= KEYS_COUNTED_MAX:
             key = "others"
         codes = self._turned_away.setdefault(key, {})

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Row, select, update
 
 from stockade.core.errors import ConfigError, StorageError
+from stockade.core.principal import Role
 from stockade.guard.identity import ENTROPY_BYTES, KeyRecord, Keyring, NewKey, generate_key
 from stockade.stores.database import Database
 from stockade.stores.statements import insert_new
@@ -27,15 +28,23 @@ class KeyStore:
         self._database = database
         self._clock = clock
 
-    def create(self, name: str, tenant: str = "default") -> NewKey:
+    def create(
+        self, name: str, tenant: str = "default", *, team: str = "", roles: Sequence[Role] = (), workspace: str = ""
+    ) -> NewKey:
         """Return a new key, durable; its text is never seen again.
 
-        Fails: ConfigError for a name or tenant that no principal may have; StorageError, after which a key whose text
-        nobody saw may stand in the list: it opens nothing, and the next call makes another.
+        Fails: ConfigError for a name, tenant, team or workspace that no principal may have; StorageError, after which a
+        key whose text nobody saw may stand in the list: it opens nothing, and the next call makes another.
         """
         try:
             made = generate_key(
-                secrets.token_bytes(ENTROPY_BYTES), name=name, tenant=tenant, created_at_s=int(self._clock())
+                secrets.token_bytes(ENTROPY_BYTES),
+                name=name,
+                tenant=tenant,
+                created_at_s=int(self._clock()),
+                team=team,
+                roles=tuple(sorted(roles)),
+                workspace=workspace,
             )
         except ValueError as error:
             raise ConfigError(f"No key was made: {error}.") from error
@@ -48,6 +57,9 @@ class KeyStore:
                     tenant=record.tenant,
                     digest=record.digest,
                     created_at_s=record.created_at_s,
+                    team=record.team,
+                    roles=",".join(record.roles),
+                    workspace=record.workspace,
                 )
             )
             _advance(connection)
@@ -95,7 +107,8 @@ def _records(connection: Connection) -> tuple[KeyRecord, ...]:
 
 def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
     try:
-        return KeyRecord(**row._mapping)
+        roles = tuple(Role(role) for role in row._mapping["roles"].split(",") if role)
+        return KeyRecord(**{**row._mapping, "roles": roles})
     except (TypeError, ValueError) as error:
         raise StorageError(
             "A row of the table keys is corrupt.", hint="Put the control store back from a backup."

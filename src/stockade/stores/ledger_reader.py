@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stockade.guard.ledger.record import decode
+from stockade.guard.ledger.encoding import decode
 from stockade.stores.ledger_files import log_paths
 from stockade.stores.ledger_frames import HEADER_BYTES, frames, has_header, next_frame
 

@@ -27,7 +27,12 @@ KEYS = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("created_at_s", BigInteger, nullable=False),
     Column("revoked_at_s", BigInteger, nullable=True),
+    Column("team", String(63), nullable=False, server_default=""),
+    Column("roles", String(120), nullable=False, server_default=""),
+    Column("workspace", String(63), nullable=False, server_default=""),
+    Column("suspended_at_s", BigInteger, nullable=True),
 )
+"""`roles` are joined by commas; `team` and `workspace` are "" for none."""
 
 TENANTS = Table(
     "tenants",

@@ -55,7 +55,7 @@ def test_an_intent_says_who_asks_whom_under_which_policy(dialect: str) -> None:
     book = playbook()
     played = book.play(ask(dialect, "hello", stream=True), answer(dialect, say("Fine."), streamed=True))
     intent = played.records[0]
-    assert (intent["tenant"], intent["key"]) == ("play", KEY.record.id)
+    assert (intent["tenant"], intent["principal"]) == ("play", KEY.record.id)
     assert (intent["dialect"], intent["model"], intent["stream"]) == (dialect, "m-1", True)
     assert intent["route"] == f"POST {played.exchange.path}"
     assert intent["policy"] == book.gate.policy.digest

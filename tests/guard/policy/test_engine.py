@@ -89,7 +89,7 @@ def test_facts_that_do_not_fit_the_schema_deny() -> None:
     assert (result.effect, result.failed) == (Effect.DENY, (EVALUATION,))
 
 
-@pytest.mark.parametrize("field", ["tenant", "key", "model", "dialect"])
+@pytest.mark.parametrize("field", ["tenant", "principal", "model", "dialect"])
 def test_text_that_cedar_cannot_take_denies(field: str) -> None:
     result = loaded(PERMIT).authorise(CALL._replace(**{field: "\ud800"}))
     assert (result.effect, result.failed) == (Effect.DENY, (EVALUATION,))
@@ -122,7 +122,7 @@ def test_rules_may_name_keys_tenants_and_models() -> None:
     engine = loaded(text)
     assert engine.authorise(CALL).rules == ("permit",)
     assert engine.authorise(CALL._replace(tenant="other")).rules == ("tenant",)
-    assert engine.authorise(CALL._replace(model="gpt-x", key="k2")).rules == ("model", "key")
+    assert engine.authorise(CALL._replace(model="gpt-x", principal="k2")).rules == ("model", "key")
 
 
 def test_a_decision_has_its_verdicts_in_order_and_the_strongest_effect() -> None:

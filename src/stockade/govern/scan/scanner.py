@@ -36,7 +36,7 @@ from stockade.stores.weights import load_classifier
 POLICIES = Path(__file__).parents[2] / "policies"
 """The built-in pack and the schema of all policies."""
 
-CALL = CallFacts(tenant="scan", key="scan", model="scan", dialect="scan", listed=True)
+CALL = CallFacts(tenant="scan", principal="scan", model="scan", dialect="scan", listed=True)
 """What policy is told of the call that a scan stands for; a rule about a tenant, key or model does not fire."""
 
 

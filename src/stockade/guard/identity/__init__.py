@@ -2,5 +2,6 @@
 
 from stockade.guard.identity.keyring import Keyring, authenticate
 from stockade.guard.identity.keys import ENTROPY_BYTES, KeyRecord, NewKey, generate_key
+from stockade.guard.identity.workspaces import Workspaces
 
-__all__ = ["ENTROPY_BYTES", "KeyRecord", "Keyring", "NewKey", "authenticate", "generate_key"]
+__all__ = ["ENTROPY_BYTES", "KeyRecord", "Keyring", "NewKey", "Workspaces", "authenticate", "generate_key"]

@@ -24,20 +24,20 @@ _HINT = "Send a key of this gate as `Authorization: Bearer` or `x-api-key`; `sto
 class Keyring:
     """All keys of one moment. `generation` tells snapshots apart."""
 
-    __slots__ = ("_principals", "_revoked", "generation")
+    __slots__ = ("_closed", "_principals", "generation")
 
     def __init__(self, records: Iterable[KeyRecord] = (), generation: int = 0) -> None:
         """Take the records over. Fails: ValueError when two keys have one digest."""
         self.generation = generation
         self._principals: dict[bytes, Principal] = {}
-        self._revoked: set[bytes] = set()
+        self._closed: dict[bytes, str] = {}
         for record in records:
-            if record.digest in self._principals or record.digest in self._revoked:
+            if record.digest in self._principals or record.digest in self._closed:
                 raise ValueError("two keys have the same digest")
-            if record.revoked:
-                self._revoked.add(record.digest)
+            if record.revoked or record.suspended:
+                self._closed[record.digest] = "revoked" if record.revoked else "suspended"
             else:
-                self._principals[record.digest] = Principal(record.id, record.name, record.tenant)
+                self._principals[record.digest] = record.principal
 
     def __len__(self) -> int:
         """Return the number of keys that open the gate."""
@@ -53,8 +53,8 @@ class Keyring:
         principal = self._principals.get(digest)
         if principal is not None:
             return principal
-        if digest in self._revoked:
-            raise UnauthenticatedError("This key has been revoked.", hint=_HINT)
+        if closed := self._closed.get(digest):
+            raise UnauthenticatedError(f"This key has been {closed}.", hint=_HINT)
         if credential.startswith(PREFIX.encode()) and not is_well_formed(credential.decode("latin-1")):
             raise UnauthenticatedError("This key is mistyped or cut: its checksum does not fit.", hint=_HINT)
         raise UnauthenticatedError("This gate does not know the key.", hint=_HINT)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from zlib import crc32
 
+from stockade.core.principal import Principal, Role
+
 PREFIX = "sk-stockade-"
 ENTROPY_BYTES = 40
 """Chance that one key takes: 8 bytes for its id, 32 for its secret."""
@@ -29,7 +31,7 @@ _TENANT = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 class KeyRecord:
     """What is kept of a key. `digest` is the SHA-256 of the whole text; times are Unix seconds.
 
-    Fails: ValueError for a name or a tenant that no principal may have.
+    Fails: ValueError for a name, tenant, team, workspace or role that no principal may have.
     """
 
     id: str
@@ -38,6 +40,10 @@ class KeyRecord:
     digest: bytes = field(repr=False)
     created_at_s: int
     revoked_at_s: int | None = None
+    team: str = ""
+    roles: tuple[Role, ...] = ()
+    workspace: str = ""
+    suspended_at_s: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would become an empty or unreadable principal."""
@@ -47,6 +53,9 @@ class KeyRecord:
             raise ValueError(
                 "a tenant has 1 to 63 characters of a-z, 0-9, '.', '_', '-' and begins and ends with a-z, 0-9"
             )
+        for what, word in (("team", self.team), ("workspace", self.workspace)):
+            if word and not _TENANT.fullmatch(word):
+                raise ValueError(f"a {what} is named as a tenant is: 1 to 63 characters of a-z, 0-9, '.', '_', '-'")
         if not self.id or len(self.digest) != 32:
             raise ValueError("a key has an id and a whole digest")
 
@@ -54,6 +63,19 @@ class KeyRecord:
     def revoked(self) -> bool:
         """Say whether the key opens nothing any more."""
         return self.revoked_at_s is not None
+
+    @property
+    def suspended(self) -> bool:
+        """Say whether the key opens nothing until it is resumed."""
+        return self.suspended_at_s is not None
+
+    @property
+    def principal(self) -> Principal:
+        """Return whom the key stands for."""
+        teams = (self.team,) if self.team else ()
+        return Principal(
+            self.id, self.name, self.tenant, teams=teams, roles=tuple(sorted(self.roles)), workspace=self.workspace
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +86,16 @@ class NewKey:
     record: KeyRecord
 
 
-def generate_key(entropy: bytes, *, name: str, tenant: str, created_at_s: int) -> NewKey:
+def generate_key(
+    entropy: bytes,
+    *,
+    name: str,
+    tenant: str,
+    created_at_s: int,
+    team: str = "",
+    roles: tuple[Role, ...] = (),
+    workspace: str = "",
+) -> NewKey:
     """Return a key made of `entropy`, and what to keep of it.
 
     Units: `entropy` is `ENTROPY_BYTES` from the system's source of chance.
@@ -75,7 +106,10 @@ def generate_key(entropy: bytes, *, name: str, tenant: str, created_at_s: int) -
     # 256 bits folded onto 220: the bias is below 2**-35 a key.
     secret = _written(int.from_bytes(entropy[8:], "big"), _ALPHABET, _SECRET_CHARS)
     text = f"{PREFIX}{key_id}-{secret}{_checksum(key_id, secret)}"
-    return NewKey(text, KeyRecord(key_id, name, tenant, key_digest(text), created_at_s))
+    record = KeyRecord(
+        key_id, name, tenant, key_digest(text), created_at_s, team=team, roles=roles, workspace=workspace
+    )
+    return NewKey(text, record)
 
 
 def key_digest(text: str) -> bytes:

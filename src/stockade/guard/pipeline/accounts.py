@@ -1,6 +1,6 @@
 """Accounts: what the ledger is told of an exchange. Turns the state of an exchange into the records of `guard/ledger`.
 
-Never adds content: only what `guard/ledger/record.py` lets through.
+Never adds content: only what `guard/ledger/encoding.py` lets through.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from stockade.core.decisions import Effect
 from stockade.core.errors import RefusedError
 from stockade.core.facts import Origin
 from stockade.core.findings import DetectorRun, RunStatus
+from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import (
     Body,
     Ended,
@@ -20,7 +21,6 @@ from stockade.guard.ledger.record import (
     Outcome,
     RecordedFinding,
     SegmentsAccount,
-    encode,
 )
 from stockade.guard.pipeline.exchange import Account, Exchange, Gate
 
@@ -41,11 +41,17 @@ def intent(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         id=exchange.id,
         at_ms=int(at_s * 1000),
         tenant=exchange.principal.tenant,
-        key=exchange.principal.key,
+        principal=exchange.principal.id,
+        kind=exchange.call.kind,
+        teams=exchange.call.teams,
+        roles=exchange.call.roles,
+        workspace=exchange.call.workspace,
+        asserted_by=exchange.call.asserted_by,
         dialect=exchange.call.dialect,
         route=_route(exchange),
         model=exchange.call.model,
         model_listed=exchange.call.listed,
+        model_approved=exchange.call.approved,
         stream=exchange.request.stream,
         received=received,
         forwarded=received if exchange.forwarded is exchange.body else _body(exchange.forwarded),
@@ -73,7 +79,7 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         ended=Ended(exchange.ended or Ended.STOPPED),
         intent=exchange.intent,
         tenant=exchange.principal.tenant,
-        key=exchange.principal.key,
+        principal=exchange.principal.id,
         dialect=exchange.dialect.name if exchange.dialect else "",
         route=_route(exchange),
         error=error.code if error else "",

@@ -62,7 +62,7 @@ def admit(gate: Gate, exchange: Exchange) -> Steps:
     """Take a place within this key's rate and concurrency, then read the body up to its bound."""
     assert exchange.principal is not None
     assert exchange.route is not None
-    exchange.reservation = yield Reserve(exchange.principal.key)
+    exchange.reservation = yield Reserve(exchange.principal.id)
     if exchange.route.operation is not Operation.MODELS:
         exchange.body = yield ReadBody(gate.body_bytes_max)
 

@@ -19,7 +19,7 @@ from stockade.core.segments import Segment
 from stockade.guard.detectors.comparing import Comparison
 from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
-from stockade.guard.identity import Keyring
+from stockade.guard.identity import Keyring, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
@@ -40,6 +40,7 @@ class Gate:
     body_bytes_max: int
     comparing: tuple[ComparingDetector, ...] = ()
     meaning: bool = True
+    workspaces: Workspaces = field(default_factory=Workspaces)
 
 
 class Hash(Protocol):

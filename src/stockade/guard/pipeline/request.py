@@ -23,6 +23,7 @@ from stockade.guard.pipeline.computation import compute
 from stockade.guard.pipeline.echoes import with_echoes
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps, decide, inspect, origins
+from stockade.guard.pipeline.models import APPROVED
 from stockade.guard.pipeline.refusals import refusal_hint, refusal_id, refused
 from stockade.guard.transforms.cleanse import Cleansed, cleanse
 from stockade.guard.transforms.pseudonyms import Pseudonymiser
@@ -54,19 +55,32 @@ def parse(_gate: Gate, exchange: Exchange) -> Steps:
 
 
 def authorise(gate: Gate, exchange: Exchange) -> Steps:
-    """Ask policy whether this caller may use each model that the request names; open the tenant."""
+    """Ask policy whether this caller, from where it works, may use each model that is named; open the tenant."""
     assert exchange.request is not None
     assert exchange.principal is not None
     assert exchange.dialect is not None
     assert exchange.route is not None
     listing = exchange.route.operation is Operation.MODELS
     principal = exchange.principal
+    place = gate.workspaces.choose(principal, exchange.headers)
     # The model that is to answer comes first and stays the call's; fallbacks and those of tools must pass too.
     for model in dict.fromkeys((exchange.request.model, *exchange.request.models)):
-        listed = listing or gate.models.lists(model)
-        call = CallFacts(principal.tenant, principal.key, model, exchange.dialect.name, listed)
+        standing = APPROVED if listing else gate.models.standing(model)
+        call = CallFacts(
+            principal.tenant,
+            principal.id,
+            model,
+            exchange.dialect.name,
+            standing.listed,
+            standing.approved,
+            principal.kind,
+            principal.teams,
+            principal.roles,
+            place.workspace,
+            place.asserted_by,
+        )
         exchange.call = exchange.call or call
-        if not listed:
+        if not standing.listed:
             raise ModelNotListedError("This gate does not list that model.", hint=_listing_line(model))
         verdict = gate.policy.authorise(call)
         if verdict.effect is Effect.DENY:

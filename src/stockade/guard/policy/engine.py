@@ -17,7 +17,8 @@ import orjson
 
 from stockade.core.decisions import Decision, Effect, Verdict, strongest
 from stockade.core.errors import ConfigError
-from stockade.core.facts import Action, CallFacts, FindingFacts
+from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, Subject, ToolFacts
+from stockade.core.principal import PrincipalKind
 from stockade.guard.policy.rules import NOT_LOADED, PolicySource, Rule, read_rules
 
 MEMO_ENTRIES_MAX = 16_384
@@ -31,7 +32,7 @@ EVALUATION = "evaluation"
 
 _FAILED_RULE = re.compile(r"policy `([^`]+)`")
 
-_Question = tuple[Action, CallFacts, FindingFacts | None]
+_Question = tuple[Action, CallFacts, Subject]
 
 
 class PolicyEngine:
@@ -78,8 +79,16 @@ class PolicyEngine:
         return tuple(self._rules)
 
     def authorise(self, call: CallFacts) -> Verdict:
-        """Say whether this key may call this model at all: ALLOW, FLAG or DENY."""
+        """Say whether this caller may call this model at all: ALLOW, FLAG or DENY."""
         return self._answer((Action.FORWARD, call, None))
+
+    def call_tool(self, call: CallFacts, tool: ToolFacts) -> Verdict:
+        """Say whether this tool call of the model may reach the client: ALLOW, FLAG or DENY."""
+        return self._answer((Action.CALL_TOOL, call, tool))
+
+    def write_code(self, call: CallFacts, code: CodeFacts) -> Verdict:
+        """Say whether this file may be written in the call's workspace: ALLOW, FLAG or DENY."""
+        return self._answer((Action.WRITE_CODE, call, code))
 
     def decide(self, action: Action, call: CallFacts, findings: Sequence[FindingFacts]) -> Decision:
         """Judge the findings of one side of an exchange; without findings the effect is ALLOW."""
@@ -100,9 +109,7 @@ class PolicyEngine:
     def _evaluate(self, question: _Question) -> Verdict:
         """Ask Cedar; whatever goes wrong is a deny."""
         try:
-            result = cedarpy.is_authorized(
-                _request(question), self._policies, self._entities(question[1]), self._schema
-            )
+            result = cedarpy.is_authorized(_request(question), self._policies, self._entities(question), self._schema)
             fired = sorted(result.diagnostics.reasons, key=self._order.__getitem__)
             errors = list(result.diagnostics.errors)
             answered = result.decision is not cedarpy.Decision.NoDecision
@@ -122,29 +129,68 @@ class PolicyEngine:
         deciding = [rule for rule in fired if (rule.effect or Effect.ALLOW) is effect]
         return Verdict(effect, tuple(rule.id for rule in deciding), (), deciding[0].reason)
 
-    def _entities(self, call: CallFacts) -> cedarpy.Entities:
-        """Return the key in its tenant, and the model."""
-        tenant = {"type": "Stockade::Tenant", "id": call.tenant}
+    def _entities(self, question: _Question) -> cedarpy.Entities:
+        """Return the caller with teams and tenant, the model, the workspace, and the tool if one is asked about."""
+        _, call, subject = question
+        tenant = _uid("Tenant", call.tenant)
+        teams = [_uid("Team", team) for team in call.teams]
+        place = call.workspace
         document = [
-            {"uid": tenant, "attrs": {}, "parents": []},
-            {"uid": {"type": "Stockade::Key", "id": call.key}, "attrs": {}, "parents": [tenant]},
-            {"uid": {"type": "Stockade::Model", "id": call.model}, "attrs": {"listed": call.listed}, "parents": []},
+            _entity(tenant),
+            *[_entity(team, parents=[tenant]) for team in teams],
+            _entity(_caller(call), {"roles": list(call.roles)}, [*teams, tenant]),
+            _entity(_uid("Model", call.model), {"listed": call.listed, "approved": call.approved}),
+            _entity(
+                _uid("Workspace", place.id),
+                {
+                    "data_class": place.data_class,
+                    "environment": place.environment,
+                    "sensitivity": place.sensitivity,
+                },
+            ),
         ]
+        if isinstance(subject, ToolFacts):
+            document.append(_entity(_uid("Tool", subject.name), {"server": subject.server}))
         return cedarpy.Entities.from_json_str(orjson.dumps(document).decode(), self._schema)
 
 
 def _request(question: _Question) -> dict[str, object]:
     """Return a question in the shape that Cedar asks for."""
-    action, call, facts = question
-    context: dict[str, object] = {"dialect": call.dialect}
-    if facts is not None:
-        context |= facts._asdict()
+    action, call, subject = question
+    context: dict[str, object] = {"dialect": call.dialect, "asserted_by": call.asserted_by}
+    place = {"__entity": _uid("Workspace", call.workspace.id)}
+    model = _uid("Model", call.model)
+    resource = model
+    if isinstance(subject, ToolFacts):
+        resource = _uid("Tool", subject.name)
+        context |= {"model": {"__entity": model}, "workspace": place}
+    elif isinstance(subject, CodeFacts):
+        resource = _uid("Workspace", call.workspace.id)
+        context |= {"model": {"__entity": model}, **subject._asdict()}
+    elif subject is not None:
+        context |= {"workspace": place, **subject._asdict()}
+    else:
+        context["workspace"] = place
     return {
-        "principal": {"type": "Stockade::Key", "id": call.key},
-        "action": {"type": "Stockade::Action", "id": str(action)},
-        "resource": {"type": "Stockade::Model", "id": call.model},
+        "principal": _caller(call),
+        "action": _uid("Action", action),
+        "resource": resource,
         "context": context,
     }
+
+
+def _caller(call: CallFacts) -> dict[str, str]:
+    return _uid("Person" if call.kind is PrincipalKind.PERSON else "Key", call.principal)
+
+
+def _uid(kind: str, name: str) -> dict[str, str]:
+    return {"type": f"Stockade::{kind}", "id": name}
+
+
+def _entity(
+    uid: dict[str, str], attributes: dict[str, object] | None = None, parents: Sequence[dict[str, str]] = ()
+) -> dict[str, object]:
+    return {"uid": uid, "attrs": attributes or {}, "parents": list(parents)}
 
 
 def _failure(failed: tuple[str, ...]) -> Verdict:

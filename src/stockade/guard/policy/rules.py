@@ -18,6 +18,7 @@ from stockade.core.decisions import Effect
 from stockade.core.errors import ConfigError
 from stockade.core.facts import Action, Origin
 from stockade.core.findings import Category
+from stockade.core.principal import WorkspaceSource
 from stockade.core.segments import Channel, Kind
 
 WRITABLE_EFFECTS = frozenset(Effect) - {Effect.ALLOW, Effect.HOLD}
@@ -36,6 +37,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "channel": frozenset(Channel),
     "kind": frozenset(Kind),
     "origin": frozenset(Origin),
+    "asserted_by": frozenset(WorkspaceSource),
 }
 """Facts that take one of a few words; comparing them with any other word is a typing error."""
 

@@ -10,6 +10,7 @@ from stockade.core.facts import Origin
 from stockade.core.findings import Category, DetectorRun, Finding, RunStatus, Severity
 from stockade.core.limits import RECORD_BYTES_MAX
 from stockade.core.segments import Channel, Kind, Segment
+from stockade.guard.ledger.encoding import account, decode, encode
 from stockade.guard.ledger.record import (
     Body,
     Ended,
@@ -19,9 +20,6 @@ from stockade.guard.ledger.record import (
     Outcome,
     RecordedFinding,
     SegmentsAccount,
-    account,
-    decode,
-    encode,
 )
 from stockade.guard.ledger.words import word
 
@@ -55,7 +53,7 @@ def intent(**changed: object) -> Intent:
         "id": "ex_1",
         "at_ms": 1_767_225_600_123,
         "tenant": "acme",
-        "key": "sk_1",
+        "principal": "sk_1",
         "dialect": "anthropic",
         "route": "/v1/messages",
         "model": "claude-opus-4-5-20251101",
@@ -201,7 +199,8 @@ def test_a_record_is_bounded_and_counts_what_it_leaves_out(count: int, text: str
         guards=(DetectorRun(text, text, RunStatus.FAILED, 1, text),) * 200,
         rules=(text,) * rules,
         tenant=text,
-        key=text,
+        principal=text,
+        teams=(text,) * 200,
         policy=text,
         model=text,
     )
