@@ -53,6 +53,14 @@ def test_a_revoked_key_stays_in_the_list() -> None:
     assert listed()[0]["revoked_at"] is not None
 
 
+def test_a_key_belongs_to_a_team_holds_roles_and_is_bound_to_a_workspace(folder: Path) -> None:
+    (folder / "stockade.yaml").write_text(FILE + "workspaces: [{name: payments}]\n", encoding="utf-8")
+    words = ("--team", "core", "--role", "developer", "--role", "auditor", "--role", "auditor")
+    assert run("create", "--name", "a", *words, "--workspace", "payments").exit_code == 0
+    (record,) = listed()
+    assert (record["team"], record["roles"], record["workspace"]) == ("core", "auditor,developer", "payments")
+
+
 def test_a_list_that_is_piped_is_plain() -> None:
     run("create", "--name", "laptop [red]x")
     assert run("list").stdout.rstrip("\n").split("\t")[1:3] == ["laptop [red]x", "default"]
@@ -71,6 +79,9 @@ def test_a_list_on_a_terminal_is_a_table_and_names_are_no_markup(capsys: pytest.
         (("revoke", "nope"), "no key of this id"),
         (("create", "--name", ""), "No key was made"),
         (("create", "--name", "a", "--tenant", "A B"), "No key was made"),
+        (("create", "--name", "a", "--team", "A B"), "No key was made"),
+        (("create", "--name", "a", "--workspace", "gone"), "no workspace of this name"),
+        (("create", "--name", "a", "--role", "king"), "is not one of"),
         (("list", "--config", "none.yaml"), "cannot be read"),
     ],
 )

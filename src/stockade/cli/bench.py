@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stockade.cli.access import anybody
 from stockade.core.errors import ConfigError, GuardFailedError
 from stockade.core.findings import Category
 from stockade.core.segments import Channel
@@ -109,6 +110,7 @@ def command() -> None:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the mutations.")
 @click.pass_context
+@anybody
 def detect(ctx: click.Context, /, *, channel: str | None, **given: Any) -> None:
     """Print one table a detector: recall at fixed false positives, per source, calibration, CPU time.
 

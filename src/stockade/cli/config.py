@@ -14,9 +14,11 @@ import click
 import yaml
 from sqlalchemy.engine import make_url
 
+from stockade.cli.access import needs
 from stockade.cli.main import config_option, settings_of
 from stockade.config import Settings, read_settings
 from stockade.core.errors import ConfigError
+from stockade.core.permissions import Permission
 
 
 @click.group()
@@ -27,6 +29,7 @@ def command() -> None:
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @config_option
+@needs(Permission.GUARD_CONFIG_CHECK)
 def check(*, file: Path | None, config_path: Path | None) -> None:
     """Say whether FILE is a configuration that the gate starts with; where not, what and where."""
     settings = read_settings(file) if file else settings_of(config_path)
@@ -37,6 +40,7 @@ def check(*, file: Path | None, config_path: Path | None) -> None:
 
 @command.command()
 @config_option
+@needs(Permission.GUARD_CONFIG_READ)
 def show(*, config_path: Path | None) -> None:
     """Print the whole configuration with its defaults."""
     settings = settings_of(config_path)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from stockade.app import discover_dialects
+from stockade.cli.access import anybody
 
 
 @click.command("dialects")
 @click.argument("name", required=False)
+@anybody
 def command(name: str | None) -> None:
     """Print the wire formats and their routes; of one NAME also its allow-list.
 

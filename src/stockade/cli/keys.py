@@ -14,7 +14,11 @@ from pathlib import Path
 
 import click
 
+from stockade.cli.access import needs
 from stockade.cli.main import config_option, settings_of
+from stockade.core.errors import ConfigError
+from stockade.core.permissions import Permission
+from stockade.core.principal import Role
 from stockade.guard.identity import KeyRecord
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
@@ -28,12 +32,31 @@ def command() -> None:
 @command.command()
 @click.option("--name", required=True, help="Whom or what the key is for; stands in every record.")
 @click.option("--tenant", default="default", show_default=True, help="Owner of limits and placeholders.")
+@click.option("--team", default="", help="The team whose budget and rules the key falls under.")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice([role.value for role in Role]),
+    multiple=True,
+    help="What the key may do on the control side (repeatable); none for a service that only calls models.",
+)
+@click.option("--workspace", default="", help="The one workspace of `workspaces:` that the key works in.")
 @click.option("--quiet", is_flag=True, help="Print the key alone.")
 @config_option
-def create(*, name: str, tenant: str, quiet: bool, config_path: Path | None) -> None:
+@needs(Permission.ACCESS_KEYS_CREATE)
+def create(
+    *, name: str, tenant: str, team: str, roles: tuple[str, ...], workspace: str, quiet: bool, config_path: Path | None
+) -> None:
     """Make a key and print it, this once."""
+    settings = settings_of(config_path)
+    if workspace and workspace not in {each.name for each in settings.workspaces}:
+        raise ConfigError(
+            "No key was made: there is no workspace of this name.", hint="`workspaces:` in stockade.yaml names them."
+        )
     with _store(config_path) as store:
-        made = store.keys.create(name, tenant)
+        made = store.keys.create(
+            name, tenant, team=team, roles=[Role(role) for role in dict.fromkeys(roles)], workspace=workspace
+        )
     if not quiet:
         click.echo(f"Key {made.record.id} of tenant {tenant}. It is shown this once; keep it:", err=True)
     click.echo(made.text)
@@ -42,6 +65,7 @@ def create(*, name: str, tenant: str, quiet: bool, config_path: Path | None) -> 
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 @config_option
+@needs(Permission.ACCESS_KEYS_LIST)
 def list_keys(*, as_json: bool, config_path: Path | None) -> None:
     """Show all keys, revoked ones too; never their text."""
     with _store(config_path) as store:
@@ -58,6 +82,7 @@ def list_keys(*, as_json: bool, config_path: Path | None) -> None:
 @command.command()
 @click.argument("key_id", metavar="ID")
 @config_option
+@needs(Permission.ACCESS_KEYS_REVOKE)
 def revoke(*, key_id: str, config_path: Path | None) -> None:
     """Make a key open nothing any more; a running gate follows within a second."""
     with _store(config_path) as store:
@@ -80,6 +105,9 @@ def _shown(record: KeyRecord) -> dict[str, str | None]:
         "id": record.id,
         "name": record.name,
         "tenant": record.tenant,
+        "team": record.team or None,
+        "roles": ",".join(record.roles) or None,
+        "workspace": record.workspace or None,
         "created_at": _time(record.created_at_s),
         "revoked_at": _time(record.revoked_at_s),
     }
@@ -94,8 +122,9 @@ def _print_table(records: tuple[KeyRecord, ...]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("id", "name", "tenant", "created", "revoked")
+    table = Table("id", "name", "tenant", "team", "roles", "workspace", "state")
     for record in records:
-        style = "dim" if record.revoked else ""
-        table.add_row(*(Text(value or "", style=style) for value in _shown(record).values()))
+        state = "revoked" if record.revoked else "suspended" if record.suspended else "open"
+        cells = (record.id, record.name, record.tenant, record.team, ",".join(record.roles), record.workspace, state)
+        table.add_row(*(Text(cell, style="" if state == "open" else "dim") for cell in cells))
     Console().print(table)

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from stockade.cli.access import needs
+from stockade.core.permissions import Permission
 from stockade.stores import ledger_reader
 from stockade.stores.ledger_reader import Entry
 
@@ -52,6 +54,7 @@ def command() -> None:
 @_json
 @_config
 @_data_dir
+@needs(Permission.EVIDENCE_LEDGER_READ)
 def tail(count: int, follow: bool, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Print the last records, oldest first."""
     root = _root(config, data_dir)
@@ -67,6 +70,7 @@ def tail(count: int, follow: bool, as_json: bool, config: Path | None, data_dir:
 @_config
 @_data_dir
 @click.pass_context
+@needs(Permission.EVIDENCE_LEDGER_READ)
 def show(ctx: click.Context, wanted: str, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Print what is recorded under the id of an exchange or of a refusal. Exit status 1 when there is nothing."""
     found = ledger_reader.find(_root(config, data_dir), wanted)
@@ -85,6 +89,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool, config: Path | None, da
 @_config
 @_data_dir
 @click.pass_context
+@needs(Permission.EVIDENCE_LEDGER_VERIFY)
 def verify(ctx: click.Context, config: Path | None, data_dir: Path | None) -> None:
     """Read every record and say where the log is damaged. Exit status 1 when it is."""
     report = ledger_reader.verify(_root(config, data_dir))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from stockade.cli.access import anybody
 from stockade.core.errors import StockadeError
 from stockade.core.facts import Action
 from stockade.core.findings import Severity
@@ -101,6 +102,7 @@ class Options:
 @click.option("--output-dir", type=click.Path(path_type=Path), help="With --redact: write the cleaned files here.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes for large trees.  [default: one a core]")
 @click.pass_context
+@anybody
 def command(ctx: click.Context, /, *, jobs: int | None, **given: Any) -> None:
     """Find credentials, personal data, hidden text, attacks and harm in files, folders or the standard input.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from stockade.app import routes
+from stockade.cli.access import anybody
 from stockade.guard.pipeline.stages import ENDING, STAGES
 
 
 @click.command("stages")
 @click.option("--routes", "list_routes", is_flag=True, help="List the served routes instead.")
+@anybody
 def command(*, list_routes: bool) -> None:
     """Print the stages of an exchange, in order."""
     if list_routes:

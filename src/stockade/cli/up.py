@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from stockade.app import App, open_store
+from stockade.cli.access import anybody
 from stockade.config.reader import read_settings
 from stockade.config.schema import Settings, Upstream, Upstreams
 from stockade.core.errors import ConfigError
@@ -33,6 +34,7 @@ _MODELS = ("claude-*", "gpt-*", "o[0-9]*", "codex-*")
 @click.option("--demo", is_flag=True, help="Use the built-in fake vendor even where a vendor's key is set.")
 @click.option("--listen", help="host:port instead of the configured one; port 0 takes a free one.")
 @click.option("--script", type=click.Path(exists=True, path_type=Path), help="What the fake vendor answers (YAML).")
+@anybody
 def command(config: Path | None, *, demo: bool, listen: str | None, script: Path | None) -> None:
     """Start the gate and print how to point a client at it."""
     path = config or Path(os.environ.get("STOCKADE_CONFIG", "stockade.yaml"))
