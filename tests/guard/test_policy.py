@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from stockade.core.decisions import Effect
-from stockade.core.facts import Action, CallFacts, FindingFacts
+from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, ToolFacts
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
 
@@ -266,13 +266,25 @@ def test_each_rule_decides_where_it_should_and_not_beside_it(
 
 
 def test_every_rule_of_the_pack_is_in_the_tables() -> None:
-    assert {*PROMPT, *COMPLETE, "allow-forward", "model-not-listed"} == set(ENGINE.rule_ids)
+    others = {"allow-forward", "allow-code", "allow-tool", "model-not-approved", "model-not-listed"}
+    assert {*PROMPT, *COMPLETE, *others} == set(ENGINE.rule_ids)
 
 
 def test_only_listed_models_may_be_called() -> None:
     assert ENGINE.authorise(CALL).rules == ("allow-forward",)
     verdict = ENGINE.authorise(CALL._replace(listed=False))
     assert (verdict.effect, verdict.rules) == (Effect.DENY, ("model-not-listed",))
+
+
+def test_a_model_under_evaluation_is_for_evaluators() -> None:
+    assert ENGINE.authorise(CALL._replace(approved=False)).rules == ("model-not-approved",)
+    assert ENGINE.authorise(CALL._replace(approved=False, teams=("evaluator",))).effect is Effect.DENY
+    assert ENGINE.authorise(CALL._replace(approved=False, teams=("a", "evaluators"))).rules == ("allow-forward",)
+
+
+def test_tools_and_code_are_permitted() -> None:
+    assert ENGINE.call_tool(CALL, ToolFacts("Bash")).rules == ("allow-tool",)
+    assert ENGINE.write_code(CALL, CodeFacts("main.tf")).rules == ("allow-code",)
 
 
 def test_the_pack_permits_whatever_it_does_not_name() -> None:

@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from stockade.core.principal import DataClass, Environment, Workspace
 from stockade.core.segments import Channel, Kind, Segment
+from stockade.guard.identity import ENTROPY_BYTES, Keyring, Workspaces, generate_key
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.pipeline.request import content_digest
 from stockade.testing.playbook import KEY, Playbook, Played, Sent
@@ -186,3 +188,48 @@ def test_the_digest_of_what_is_said_tells_texts_apart() -> None:
     said = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ("c", "ab"), (), ("1,2\0a", "b"), ("\ud800",)]
     digests = {content_digest(tuple(segment(text) for text in texts)) for texts in said}
     assert len(digests) == len(said)
+
+
+PAYMENTS = Workspace("payments", Environment.PRODUCTION, 4, DataClass.RESTRICTED)
+
+
+def sent_from(dialect: str, workspace: str) -> Sent:
+    sent = ask(dialect, "hello")
+    return sent._replace(headers=(*sent.headers, ("x-stockade-workspace", workspace)))
+
+
+@each_dialect
+def test_policy_may_keep_a_workspace_from_a_model_and_the_record_says_who_named_it(dialect: str) -> None:
+    book = playbook(
+        '@id("own") @effect("deny") @reason("Not from there.") forbid (principal, action == '
+        'Stockade::Action::"forward", resource) when { context.workspace.sensitivity >= 3 };'
+    )
+    book.gate = replace(book.gate, workspaces=Workspaces([(PAYMENTS, ())]))
+    told = book.play(sent_from(dialect, "payments"), answer(dialect, say("Fine."), streamed=False))
+    assert told.upstream is None
+    assert "Not from there." in hear(dialect, told).error
+    passed = book.play(ask(dialect, "hello"), answer(dialect, say("Fine."), streamed=False))
+    assert (passed.records[0]["workspace"]["id"], passed.records[0]["asserted_by"]) == ("none", "none")
+    unknown = book.play(sent_from(dialect, "payment"), answer(dialect, say("Fine."), streamed=False))
+    assert unknown.upstream is None
+    assert "knows no workspace" in hear(dialect, unknown).error
+    open_gate = playbook()
+    open_gate.gate = replace(open_gate.gate, workspaces=Workspaces([(PAYMENTS, ())]))
+    named = open_gate.play(sent_from(dialect, "payments"), answer(dialect, say("Fine."), streamed=False))
+    assert named.records[0]["workspace"] == PAYMENTS._asdict()
+    assert named.records[0]["asserted_by"] == "header"
+    assert named.upstream is not None
+    assert all(b"stockade" not in name for name, _ in named.upstream.headers)
+
+
+@each_dialect
+def test_a_model_under_evaluation_is_for_evaluators(dialect: str) -> None:
+    book = playbook()
+    book.gate = replace(book.gate, models=ModelList(["*"], ["new-*"]))
+    told = book.play(ask(dialect, "hello", model="new-1"), answer(dialect, say("Fine."), streamed=False))
+    assert told.upstream is None
+    assert "under evaluation" in hear(dialect, told).error
+    record = generate_key(b"e" * ENTROPY_BYTES, name="eva", tenant="play", created_at_s=1, team="evaluators")
+    book.gate = replace(book.gate, keyring=Keyring([record.record]))
+    sent = ask(dialect, "hello", model="new-1")._replace(headers=(("x-api-key", record.text),))
+    assert hear(dialect, book.play(sent, answer(dialect, say("Fine."), streamed=False))).text == "Fine."

@@ -45,6 +45,7 @@ class ParsedRequest:
     `segments` hold every string that is not on the allow-list, in document order, and the query string's values last
     with `token` -1. `session` is the client's own session id when it tells one, else "". `models` are all models that
     the vendor is asked to run or may run: `model` first, then fallbacks and those of tools (`models.py`).
+    `vendor_tools` are the names of the tools that the vendor itself runs (`tools.py`), which no answer asks for.
     """
 
     model: str
@@ -52,6 +53,7 @@ class ParsedRequest:
     segments: tuple[Segment, ...]
     session: str = ""
     models: tuple[str, ...] = ()
+    vendor_tools: tuple[str, ...] = ()
 
 
 class BlockKind(StrEnum):
@@ -82,7 +84,8 @@ class StreamEvent:
     `raw` holds the exact bytes with the ending blank line. `pieces` are its strings that are not on the allow-list.
     `holds` is the key of the tool call that this event belongs to ("" for none): it waits until that call was judged.
     `closes` are the blocks that are complete once this event was read. `ahead` marks events that may overtake waiting
-    ones (pings). `last` marks the event that ends the answer.
+    ones (pings). `last` marks the event that ends the answer. `names` are the names, as far as they have come, of tools
+    that the call held under `holds` asks for.
     """
 
     raw: bytes
@@ -92,6 +95,7 @@ class StreamEvent:
     facts: AnswerFacts | None = None
     ahead: bool = False
     last: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

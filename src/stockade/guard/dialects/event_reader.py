@@ -143,7 +143,8 @@ def _mould(came: SseEvent, event: StreamEvent, varying: Sequence[int]) -> _Mould
     raw, data = came.raw, came.data
     opening = b"event: %b\ndata: " % came.name.encode() if came.name else b"data: "
     plain = raw == opening + data + b"\n\n" and raw.endswith(_END)
-    if not plain or event.closes or event.last or not all(event.pieces[n].segment.text for n in varying) or not varying:
+    ends = event.closes or event.last or event.names
+    if not plain or ends or not all(event.pieces[n].segment.text for n in varying) or not varying:
         return None
     start = len(opening)
     spans = list(string_spans(data))

@@ -10,11 +10,12 @@ openai 3.54); routers behind the gate take `models: [...]` as fallbacks. Read No
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeGuard
 
 from stockade.core.errors import InvalidRequestError
 from stockade.core.limits import MODEL_CHARS_MAX
+from stockade.guard.dialects.tools import TURNS, brought, offered
 
 VENDOR_FALLBACK = "fallbacks:default"
 """Stands for the model that the vendor picks when a request asks for its default fallback."""
@@ -31,7 +32,6 @@ _SAID = frozenset(
     }
 )  # fmt: skip
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
-_TURNS = ("input", "messages")
 _NAMED = ("model", "models")
 
 
@@ -50,9 +50,9 @@ def models_asked(request: Mapping[str, object]) -> tuple[str, ...]:
         found.append(VENDOR_FALLBACK)
     for key, value in request.items():
         if key == "tools":
-            found.extend(_of_tools(value))
-        elif key in _TURNS:
-            found.extend(_brought(value))
+            found.extend(_of_tools(offered(value)))
+        elif key in TURNS:
+            found.extend(_of_tools(brought(value)))
         elif key in _NAMED:
             found.extend(_ids(value))
         elif key not in _SAID:
@@ -72,25 +72,11 @@ def _of_settings(value: object) -> Iterator[str]:
             yield from _of_settings(child)
 
 
-def _of_tools(tools: object) -> Iterator[str]:
-    """Yield the models of tools and of the tools inside them; schemas and examples name none to run."""
-    for tool in tools if isinstance(tools, list) else ():
-        if isinstance(tool, dict):
-            for key in _NAMED:
-                yield from _ids(tool.get(key))
-            yield from _of_tools(tool.get("tools"))
-
-
-def _brought(turns: object) -> Iterator[str]:
-    """Yield the models of tools that a conversation brings along: in an item, in a block, in the change of a tool."""
-    for turn in turns if isinstance(turns, list) else ():
-        if isinstance(turn, dict):
-            if "tools" in turn or "tool" in turn:
-                yield from _of_tools(turn.get("tools"))
-                yield from _of_tools([turn.get("tool")])
-            for key in ("content", "tool_changes"):
-                if isinstance(turn.get(key), list):
-                    yield from _brought(turn[key])
+def _of_tools(tools: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """Yield the models of tools; schemas and examples name none to run."""
+    for tool in tools:
+        for key in _NAMED:
+            yield from _ids(tool.get(key))
 
 
 def _ids(value: object) -> Iterator[str]:

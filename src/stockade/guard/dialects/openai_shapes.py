@@ -7,9 +7,12 @@ Source: the types of the Python package openai 3.54, `openai.types.chat` and `op
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from stockade.core.segments import Channel, Kind, Path, Segment
 from stockade.guard.dialects.dialect import Piece
 from stockade.guard.dialects.shape import Leaf, Voice
+from stockade.guard.dialects.values import table, text
 
 SYSTEM = Voice("system", Channel.SYSTEM)
 DEVELOPER = Voice("developer", Channel.SYSTEM)
@@ -52,6 +55,11 @@ class Link(Leaf):
 def name_of(voice: Voice) -> Leaf:
     """Return the shape of an id or a name."""
     return Leaf(voice, Kind.IDENTIFIER)
+
+
+def tool_name(call: Mapping[str, object]) -> str:
+    """Return the name of the tool that a call of Chat Completions asks for, whole or as far as a delta tells it."""
+    return text(table(call.get("function") or call.get("custom") or call).get("name"))
 
 
 def aside(name: str, text: str) -> Piece:

@@ -20,11 +20,21 @@ from stockade.core.findings import DetectorRun
 from stockade.core.limits import RECORD_BYTES_MAX
 from stockade.core.principal import Workspace
 from stockade.core.segments import Segment
-from stockade.guard.ledger.record import Body, Event, Intent, Outcome, Record, RecordedFinding, SegmentsAccount
+from stockade.guard.ledger.record import (
+    Body,
+    Event,
+    Intent,
+    Outcome,
+    Record,
+    RecordedCall,
+    RecordedFinding,
+    SegmentsAccount,
+)
 from stockade.guard.ledger.words import own, reason, timestamp, word
 
 VERSION = 1
 
+CALLS_LISTED_MAX = 64
 FINDINGS_LISTED_MAX = 100
 GUARDS_LISTED_MAX = 64
 RULES_LISTED_MAX = 64
@@ -136,6 +146,9 @@ def _outcome(record: Outcome, key: bytes) -> dict[str, Any]:
     if record.usage != _NOTHING_USED:
         used = zip(Usage._fields, record.usage, strict=True)
         fields["usage"] = {name: count for name, count in used if count is not None}
+    if record.calls:
+        fields["calls"] = [_call(call, key) for call in record.calls[:CALLS_LISTED_MAX]]
+        fields["calls_total"] = len(record.calls)
     if record.upstream_ms is not None:
         fields["upstream_ms"] = record.upstream_ms
     _judgement(fields, record.guards, record.findings, record.effect, record.rules)
@@ -232,6 +245,10 @@ def _guard(run: DetectorRun) -> dict[str, Any]:
     if run.reason:
         fields["reason"] = reason(run.reason, b"")
     return fields
+
+
+def _call(call: RecordedCall, key: bytes) -> dict[str, Any]:
+    return {"tool": word(call.tool, key), "effect": call.effect, "rules": [own(rule) for rule in call.rules[:8]]}
 
 
 @lru_cache(maxsize=64)

@@ -73,6 +73,14 @@ class RecordedFinding(NamedTuple):
     rules: tuple[str, ...] = ()
 
 
+class RecordedCall(NamedTuple):
+    """A tool that was called, or offered for the vendor to run, and what policy made of it."""
+
+    tool: str
+    effect: Effect
+    rules: tuple[str, ...] = ()
+
+
 class Intent(NamedTuple):
     """What the gate is about to send, and why it may.
 
@@ -137,6 +145,7 @@ class Outcome(NamedTuple):
     rules: tuple[str, ...] = ()
     policy: str = ""
     segments: SegmentsAccount | None = None
+    calls: tuple[RecordedCall, ...] = ()
     upstream_ms: int | None = None
 
 

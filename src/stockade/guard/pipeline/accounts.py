@@ -19,6 +19,7 @@ from stockade.guard.ledger.record import (
     EventName,
     Intent,
     Outcome,
+    RecordedCall,
     RecordedFinding,
     SegmentsAccount,
 )
@@ -96,6 +97,9 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.
         rules=tuple(dict.fromkeys((*_rules(account), *getattr(error, "rules", ())))),
         policy=gate.policy.digest,
+        calls=tuple(
+            RecordedCall(name, verdict.effect, verdict.rules + verdict.failed) for name, verdict in exchange.called
+        ),
     )
     return encode(record, _key(exchange))
 

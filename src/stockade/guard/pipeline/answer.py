@@ -38,6 +38,7 @@ from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Judgement, Steps, Text, judge_answer
 from stockade.guard.pipeline.refusals import refused, withdrawal
 from stockade.guard.pipeline.request import FORWARDED_HEADERS
+from stockade.guard.pipeline.tools import judge_call
 
 _RETURNED = frozenset(
     {
@@ -146,6 +147,9 @@ def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:
         new = judgement.withhold or apply(text.segment.text, settle_edits(judgement.edits))
         if new != text.segment.text:
             changed[index] = new
+    for called in answer.calls:
+        if notice := judge_call(gate, exchange, (called.name,)):
+            withdrawn.setdefault(called.key, notice)
     if changed:
         body = yield from compute(len(body), exchange.dialect.apply_answer, body, answer, changed)
     if withdrawn:

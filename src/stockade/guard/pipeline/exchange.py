@@ -62,6 +62,13 @@ class Judged(NamedTuple):
     verdict: Verdict
 
 
+class JudgedCall(NamedTuple):
+    """A tool by the name that it was called or offered by, and what policy answered."""
+
+    name: str
+    verdict: Verdict
+
+
 @dataclass(slots=True)
 class Account:
     """Who looked at one side of an exchange, what was seen and what was decided."""
@@ -149,6 +156,8 @@ class Exchange:
     answered: Account = field(default_factory=Account)
     facts: AnswerFacts = field(default_factory=AnswerFacts)
     withdrawn: int = 0
+    called: list[JudgedCall] = field(default_factory=list)  # tools of the vendor (authorise), then calls of the answer
+    tool_calls: int = 0  # calls of the answer
     comparison: Comparison | None = None  # of the answer with the request, from the answer's first text on
     received_bytes: int = 0
     received_digest: str = ""

@@ -25,6 +25,7 @@ from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps, decide, inspect, origins
 from stockade.guard.pipeline.models import APPROVED
 from stockade.guard.pipeline.refusals import refusal_hint, refusal_id, refused
+from stockade.guard.pipeline.tools import authorise_tools
 from stockade.guard.transforms.cleanse import Cleansed, cleanse
 from stockade.guard.transforms.pseudonyms import Pseudonymiser
 
@@ -55,7 +56,7 @@ def parse(_gate: Gate, exchange: Exchange) -> Steps:
 
 
 def authorise(gate: Gate, exchange: Exchange) -> Steps:
-    """Ask policy whether this caller, from where it works, may use each model that is named; open the tenant."""
+    """Ask policy whether this caller may use each model and vendor-run tool that is named; open the tenant."""
     assert exchange.request is not None
     assert exchange.principal is not None
     assert exchange.dialect is not None
@@ -89,6 +90,7 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
                 refusal=refusal_id(exchange, verdict.rules + verdict.failed, ()),
                 rules=verdict.rules + verdict.failed,
             )
+    authorise_tools(gate, exchange)
     exchange.keys = yield OpenTenant(principal.tenant)
 
 

@@ -21,6 +21,7 @@ from stockade.guard.pipeline.exchange import Exchange, Gate, Judged
 from stockade.guard.pipeline.judge import CLEAN, Judgement, Steps, judge_answer, judge_passages
 from stockade.guard.pipeline.passages import Passage, Passages
 from stockade.guard.pipeline.refusals import refused, withdrawal
+from stockade.guard.pipeline.tools import judge_call
 from stockade.guard.pipeline.window import Window
 
 _READ = ReadUpstream()
@@ -73,7 +74,7 @@ class _Answer:
                     raise fault
                 if not data:
                     yield from self._judge(window.finish())
-                    window.settle_calls()
+                    self._settle_calls()
                     yield from self._judge_rest()
             except StockadeError:
                 if out := self._leaving():
@@ -117,7 +118,7 @@ class _Answer:
             if window.call_complete:
                 yield from self._judge(work)
                 work = []
-                window.settle_calls()
+                self._settle_calls()
             if event.last:  # nobody must take an answer for complete that was not judged to its end
                 yield from self._judge(work)
                 work = []
@@ -125,6 +126,13 @@ class _Answer:
                 window.let_end()
         if work:
             yield from self._judge(work)
+
+    def _settle_calls(self) -> None:
+        """Let complete calls go whose tools policy lets be run."""
+        for key, names in self._window.tools():
+            if notice := judge_call(self._gate, self._exchange, names):
+                self._exchange.withdrawn += self._window.withdraw(key, notice)
+        self._window.settle_calls()
 
     def _judge(self, work: Sequence[Work]) -> Steps:
         """Judge work in order, and each passage as soon as it is complete."""

@@ -34,6 +34,7 @@ class Window:
         self._blocks: dict[str, Block] = {}
         self._held: dict[str, list[Queued]] = {}
         self._complete: list[str] = []
+        self._names: dict[str, dict[str, None]] = {}
         self._notices: dict[str, str] = {}
         self._ahead: list[Queued] = []
         self._withdrew = False
@@ -60,6 +61,7 @@ class Window:
             queued.waiting += 1
             held = self._held.setdefault(event.holds, [])
             held.append(queued)
+            self._names.setdefault(event.holds, {}).update(dict.fromkeys(event.names))
             if len(held) % KEEPALIVE_EVENTS == 0:
                 self._ahead.append(Queued(event, instead=_KEEPALIVE))
         work: list[Work] = []
@@ -100,6 +102,10 @@ class Window:
     def call_complete(self) -> bool:
         """Say whether a tool call is complete and not settled yet."""
         return bool(self._complete)
+
+    def tools(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return each complete call with the names of the tools that it asks for, once; "" for one that names none."""
+        return [(key, tuple(self._names.pop(key)) or ("",)) for key in self._complete if key in self._names]
 
     def settle_calls(self) -> None:
         """Let complete tool calls go, or put their notices in their place.

@@ -139,7 +139,7 @@ class PolicyEngine:
             _entity(tenant),
             *[_entity(team, parents=[tenant]) for team in teams],
             _entity(_caller(call), {"roles": list(call.roles)}, [*teams, tenant]),
-            _entity(_uid("Model", call.model), {"listed": call.listed, "approved": call.approved}),
+            _entity(_uid("Model", call.model), {"listed": call.listed, "approved": call.approved, "name": call.model}),
             _entity(
                 _uid("Workspace", place.id),
                 {
@@ -150,7 +150,7 @@ class PolicyEngine:
             ),
         ]
         if isinstance(subject, ToolFacts):
-            document.append(_entity(_uid("Tool", subject.name), {"server": subject.server}))
+            document.append(_entity(_uid("Tool", subject.name), {"name": subject.name, "server": subject.server}))
         return cedarpy.Entities.from_json_str(orjson.dumps(document).decode(), self._schema)
 
 

@@ -39,6 +39,7 @@ from stockade.guard.dialects.shape import (
     Word,
     wrong_type,
 )
+from stockade.guard.dialects.tools import vendor_tools
 
 SESSION_CHARS_MAX = 200
 """Longest session id that is believed; a UUID has 36 characters."""
@@ -170,7 +171,9 @@ def parse_request(route: Route, body: bytes, query: str) -> ParsedRequest:
     if type(stream) is not bool:
         raise wrong_type(("stream",), "true or false")
     segments.extend(asked)
-    return ParsedRequest(model, stream, tuple(segments), _session(value.get("metadata")), models_asked(value))
+    return ParsedRequest(
+        model, stream, tuple(segments), _session(value.get("metadata")), models_asked(value), vendor_tools(value)
+    )
 
 
 def _session(metadata: object) -> str:

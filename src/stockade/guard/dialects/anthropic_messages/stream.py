@@ -195,6 +195,7 @@ class MessagesStream(EventReader):
                 raise UpstreamError("A block of the vendor's stream started twice.")
             block = self._open[index] = _Block(str(len(self._blocks)), value.get("content_block"))
             self._blocks[block.key] = block
+            read.names = (stated(value.get("content_block"), "name"),) if block.call else ()
         elif index in self._open:
             block = self._open[index]
         else:

@@ -19,8 +19,10 @@ from stockade.guard.dialects.openai_chat.answer_grammar import ANSWER, CHUNK, MO
 from stockade.guard.dialects.openai_chat.request_grammar import REQUEST
 from stockade.guard.dialects.openai_chat.stream import CALLED, ChatStream
 from stockade.guard.dialects.openai_replies import error_event, error_reply
+from stockade.guard.dialects.openai_shapes import tool_name
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.dialects.shape import allow_list, wrong_type
+from stockade.guard.dialects.tools import vendor_tools
 from stockade.guard.dialects.values import rows, table, text
 
 _SPELT = (("message", "content"), ("message", "refusal"))
@@ -52,7 +54,9 @@ class ChatDialect:
         if stream is not None and not isinstance(stream, bool):
             raise wrong_type(("stream",), "true or false")
         opened = (*bodies.opened(segments), *asked)
-        return ParsedRequest(model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value))
+        return ParsedRequest(
+            model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value), vendor_tools(value)
+        )
 
     def apply_request(self, body: bytes, request: ParsedRequest, texts: Mapping[int, str]) -> bytes:
         """Return `body` with some strings replaced."""
@@ -134,7 +138,7 @@ def _calls(value: Mapping[str, object], segments: tuple[Segment, ...]) -> list[T
         if isinstance(message.get("function_call"), dict):
             found.append((f"c{place}.f", ("function_call",), table(message.get("function_call"))))
         for key, under, call in found:
-            name = text(table(call.get("function") or call.get("custom") or call).get("name"))
+            name = tool_name(call)
             path = ("choices", place, "message", *under)
             inside = tuple(n for n, segment in enumerate(segments) if segment.path[: len(path)] == path)
             calls.append(ToolCall(key, name, inside))

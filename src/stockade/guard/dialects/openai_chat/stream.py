@@ -22,7 +22,7 @@ from stockade.guard.dialects import body, sse
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
 from stockade.guard.dialects.event_reader import EventReader
 from stockade.guard.dialects.openai_chat.answer_grammar import CHUNK, facts_of
-from stockade.guard.dialects.openai_shapes import PADDING, aside
+from stockade.guard.dialects.openai_shapes import PADDING, aside, tool_name
 from stockade.guard.dialects.values import rows, table, text
 
 CALLED = frozenset({"tool_calls", "function_call"})
@@ -43,16 +43,18 @@ class _Choice:
 
     calls: dict[str, bool] = field(default_factory=dict)  # key: still open
     blocks: dict[str, None] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # of the tools that calls ask for, as far as they have come
     said: bool = False
     finished: bool = False
 
 
 class _Entry(NamedTuple):
-    """One delta of a tool call: where it stands in the chunk, and the call's key."""
+    """One delta of a tool call: where it stands in the chunk, the call's key, and what it says of the tool's name."""
 
     place: tuple[str | int, ...]
     choice: int
     key: str
+    name: str
 
 
 class ChatStream(EventReader):
@@ -168,6 +170,7 @@ class ChatStream(EventReader):
             if known.finished or entry.choice != entries[0].choice:
                 raise UpstreamError("the vendor's stream holds a tool call out of its place")
             known.calls.setdefault(entry.key, True)
+            known.names[entry.key] = known.names.get(entry.key, "") + entry.name
         pieces = (*self._pieces(reading, {entry.place: entry.key for entry in entries}), *asides)
         closed, done = self._finish(chunk)
         complete = bool(closed or done) and all(choice.finished for choice in self._choices.values())
@@ -178,7 +181,12 @@ class ChatStream(EventReader):
         # A finish event speaks of the calls that it closes: it waits with them, and leaves or goes with them.
         units = [key for key in closed if key.endswith(_CALLS)]
         holds = _unit(entries[0].choice) if entries else "".join(units[:1])
-        return StreamEvent(raw, pieces, holds=holds, closes=(*closed, *done), facts=facts, last=complete)
+        # Clients join the pieces of a name, or take the first or the last: policy is asked about each reading.
+        names = tuple(name for entry in entries for name in (entry.name, self._named(entry)) if entry.name)
+        return StreamEvent(raw, pieces, holds, (*closed, *done), facts, last=complete, names=names)
+
+    def _named(self, entry: _Entry) -> str:
+        return self._choices[entry.choice].names[entry.key]
 
     def _pieces(self, reading: body.Reading, places: Mapping[tuple[str | int, ...], str]) -> Iterator[Piece]:
         segments = reading.segments
@@ -228,9 +236,11 @@ class ChatStream(EventReader):
             for at, call in enumerate(rows(delta.get("tool_calls"))):
                 index = table(call).get("index")
                 key = f"c{number}.t{index if type(index) is int else at}"
-                yield _Entry(("choices", place, "delta", "tool_calls", at), number, key)
+                name = tool_name(table(call))
+                yield _Entry(("choices", place, "delta", "tool_calls", at), number, key, name)
             if type(delta.get("function_call")) is dict:
-                yield _Entry(("choices", place, "delta", "function_call"), number, f"c{number}.f")
+                name = tool_name(table(delta.get("function_call")))
+                yield _Entry(("choices", place, "delta", "function_call"), number, f"c{number}.f", name)
 
 
 def _choices(chunk: Mapping[str, object]) -> Iterator[tuple[int, dict[str, object]]]:

@@ -20,6 +20,11 @@ _TOLD = {1: ("done",), 2: ("whole", "done"), 3: ("whole", "done"), 4: ("added", 
 _FOUR = 4
 
 
+def tool_name(call: Mapping[str, object]) -> str:
+    """Return the name that policy knows a call item by: the tool's, or of a built-in one what it does (`shell`)."""
+    return text(call.get("name")) or text(call.get("type")).removesuffix("_call")
+
+
 def message_for(call: Mapping[str, object], notice: str) -> dict[str, object]:
     """Return the message that stands in the place of a call item."""
     name = "msg_" + (text(call.get("id")) or text(call.get("call_id")) or "withdrawn")

@@ -17,13 +17,14 @@ from stockade.guard.dialects import body as bodies
 from stockade.guard.dialects.dialect import Operation, ParsedAnswer, ParsedRequest, Reply, Route, ToolCall
 from stockade.guard.dialects.models import MODEL_ID_MUST, is_model_id, models_asked
 from stockade.guard.dialects.openai_replies import error_reply
-from stockade.guard.dialects.openai_responses.calls import message_for, unspell
+from stockade.guard.dialects.openai_responses.calls import message_for, tool_name, unspell
 from stockade.guard.dialects.openai_responses.grammar import ANSWER, EVENTS, REQUEST, facts_of
 from stockade.guard.dialects.openai_responses.items import CLIENT_CALLS
 from stockade.guard.dialects.openai_responses.replies import error_events
 from stockade.guard.dialects.openai_responses.stream import ResponsesStream
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.dialects.shape import allow_list, wrong_type
+from stockade.guard.dialects.tools import vendor_tools
 from stockade.guard.dialects.values import rows, table, text
 
 
@@ -43,7 +44,9 @@ class ResponsesDialect:
         if stream is not None and not isinstance(stream, bool):
             raise wrong_type(("stream",), "true or false")
         opened = (*bodies.opened(segments), *query_segments(query, ()))
-        return ParsedRequest(model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value))
+        return ParsedRequest(
+            model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value), vendor_tools(value)
+        )
 
     def apply_request(self, body: bytes, request: ParsedRequest, texts: Mapping[int, str]) -> bytes:
         """Return `body` with some strings replaced."""
@@ -58,7 +61,7 @@ class ResponsesDialect:
             call = table(item)
             if text(call.get("type")) in CLIENT_CALLS:
                 inside = tuple(n for n, segment in enumerate(opened) if segment.path[:2] == ("output", at))
-                calls.append(ToolCall(f"o{at}", text(call.get("name")) or text(call.get("type")), inside))
+                calls.append(ToolCall(f"o{at}", tool_name(call), inside))
         return ParsedAnswer(opened, facts_of(value), tuple(calls))
 
     def apply_answer(self, body: bytes, answer: ParsedAnswer, texts: Mapping[int, str]) -> bytes:

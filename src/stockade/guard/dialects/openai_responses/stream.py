@@ -20,7 +20,13 @@ from stockade.core.segments import NUMBER, Kind, Segment
 from stockade.guard.dialects import body, sse
 from stockade.guard.dialects.dialect import BlockKind, Piece, StreamEvent
 from stockade.guard.dialects.event_reader import EventReader
-from stockade.guard.dialects.openai_responses.calls import message_events, message_for, replace_calls, unspell
+from stockade.guard.dialects.openai_responses.calls import (
+    message_events,
+    message_for,
+    replace_calls,
+    tool_name,
+    unspell,
+)
 from stockade.guard.dialects.openai_responses.grammar import ENDED, EVENTS, UNKNOWN_EVENT, facts_of
 from stockade.guard.dialects.openai_responses.items import CLIENT_CALLS
 from stockade.guard.dialects.openai_shapes import PADDING, aside
@@ -116,7 +122,9 @@ class ResponsesStream(EventReader):
         self._ended = self._ended or ended
         closes = self._closes(kind, value, place, ended=ended)
         facts = self._facts(value, kind)
-        return StreamEvent(came.raw, (*pieces, *asides), holds=call, closes=closes, facts=facts, last=ended)
+        item = table(value.get("item")) if call else {}
+        names = (tool_name(item),) if item else ()
+        return StreamEvent(came.raw, (*pieces, *asides), call, closes, facts, last=ended, names=names)
 
     def _call(self, kind: str, value: Mapping[str, object], place: str) -> str:
         """Return the key of the tool call that an event belongs to, opening it where it begins."""
