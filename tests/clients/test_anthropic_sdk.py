@@ -181,6 +181,13 @@ def test_count_tokens(gate: RunningGate, vendor: FakeVendor) -> None:
     assert_private(vendor, gate)
 
 
+def test_one_model_is_told_if_it_is_listed(gate: RunningGate) -> None:
+    with anthropic.Anthropic(base_url=gate.base_url, api_key=gate.key, max_retries=0) as client:
+        assert client.models.retrieve("claude-demo").id == "claude-demo"
+        with pytest.raises(anthropic.PermissionDeniedError, match="does not list that model"):
+            client.models.retrieve("somebody-elses-model")
+
+
 def test_only_listed_models_are_told(gate: RunningGate) -> None:
     with anthropic.Anthropic(base_url=gate.base_url, api_key=gate.key, max_retries=0) as client:
         assert [model.id for model in client.models.list()] == ["claude-demo", "gpt-demo"]

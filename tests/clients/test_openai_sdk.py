@@ -215,6 +215,13 @@ def test_what_holds_nothing_private_is_forwarded_byte_for_byte(gate: RunningGate
     assert vendor.received[-1].body == raw.http_request.read()
 
 
+def test_one_model_is_told_if_it_is_listed(gate: RunningGate) -> None:
+    with client(gate) as gpt:
+        assert gpt.models.retrieve("gpt-demo").id == "gpt-demo"
+        with pytest.raises(openai.BadRequestError, match="does not list that model"):
+            gpt.models.retrieve("somebody-elses-model")
+
+
 def test_only_listed_models_are_told(gate: RunningGate) -> None:
     with client(gate) as gpt:
         assert [model.id for model in gpt.models.list()] == ["gpt-demo"]

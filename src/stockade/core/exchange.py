@@ -36,6 +36,7 @@ class AnswerFacts(NamedTuple):
     stop_reason: str = ""
     refusal_category: str = ""
     usage: Usage = Usage()
+    error: str = ""  # the kind of the error by which the vendor itself ended a stream
 
     def merged(self, later: AnswerFacts) -> AnswerFacts:
         """Return the facts with everything that `later` states taken from it."""
@@ -47,6 +48,7 @@ class AnswerFacts(NamedTuple):
             later.stop_reason or self.stop_reason,
             later.refusal_category or self.refusal_category,
             self.usage.merged(later.usage),
+            later.error or self.error,
         )
 
 

@@ -9,9 +9,10 @@ import pytest
 from stockade.core.errors import RateLimitedError
 from stockade.core.limits import HEADER_BYTES_MAX, PATH_CHARS_MAX
 from stockade.guard.pipeline import commands as c
+from stockade.guard.pipeline.models import ModelList
 from stockade.testing.playbook import KEY, Answer, Played, Sent
 from tests.guard.pipeline.talks import PATHS, answer, ask, each_dialect, hear, say
-from tests.properties.gates import playbook
+from tests.properties.gates import SECRET, playbook
 
 BEARER = ("authorization", f"Bearer {KEY.text}")
 ANTHROPIC_SIGNS = ["anthropic-version", "anthropic-beta", "x-api-key"]
@@ -116,6 +117,36 @@ def test_the_shared_route_goes_to_the_vendor_whose_client_asks(header: tuple[str
     assert played.upstream is not None
     assert played.upstream.vendor == vendor
     assert "ReadBody" not in played.commands
+
+
+def retrieve(path: str, **more: str) -> Played:
+    book = playbook()
+    book.gate = replace(book.gate, models=ModelList(["m-*"]))
+    return book.play(Sent(path, b"", method="GET", **more), Answer((b'{"id":"m-1","object":"model"}',)))  # type: ignore[arg-type]
+
+
+def test_one_model_is_asked_for_by_its_path() -> None:
+    played = retrieve("/v1/models/m-1", query="beta=1")
+    assert played.upstream is not None
+    assert played.upstream.target == "/v1/models/m-1?beta=1"
+    assert (played.records[0]["model"], played.records[0]["route"]) == ("m-1", "GET /v1/models/{model}")
+    assert "ReadBody" not in played.commands
+    assert retrieve("/v1/models/other").records[-1]["error"] == "model_not_listed"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", ".", "m-1/..", "m-1/x", "m-1?x=1", "m-1#x", "m-1%2f..", "m 1", "m-1\n", "m-\u00e9", "m" * 129]
+)
+def test_what_is_no_model_s_name_never_becomes_part_of_a_path(name: str) -> None:
+    played = retrieve(f"/v1/models/{name}")
+    assert played.upstream is None
+    assert played.exchange.dialect is None
+
+
+def test_a_secret_in_the_path_is_not_sent_on() -> None:
+    book = playbook()
+    played = book.play(Sent(f"/v1/models/{SECRET}", b"", method="GET"), Answer((b"{}",)))
+    assert played.upstream is None
 
 
 @each_dialect

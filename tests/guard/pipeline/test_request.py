@@ -233,3 +233,12 @@ def test_a_model_under_evaluation_is_for_evaluators(dialect: str) -> None:
     book.gate = replace(book.gate, keyring=Keyring([record.record]))
     sent = ask(dialect, "hello", model="new-1")._replace(headers=(("x-api-key", record.text),))
     assert hear(dialect, book.play(sent, answer(dialect, say("Fine."), streamed=False))).text == "Fine."
+
+
+@each_dialect
+def test_the_record_names_every_model_that_may_answer(dialect: str) -> None:
+    body = json.loads(ask(dialect, "hello").body) | {"fallback": {"models": ["m-2", "m-3"]}}
+    played = playbook().play(
+        Sent(PATHS[dialect], json.dumps(body).encode()), answer(dialect, say("Fine."), streamed=False)
+    )
+    assert (played.records[0]["model"], played.records[0]["models"]) == ("m-1", ["m-2", "m-3"])

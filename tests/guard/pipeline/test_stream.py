@@ -113,7 +113,7 @@ def test_a_long_call_gives_signs_of_life_that_are_no_events(dialect: str) -> Non
 
 
 @each_dialect
-def test_an_error_of_the_vendor_s_own_passes(dialect: str) -> None:
+def test_an_error_of_the_vendor_s_own_passes_and_is_recorded_as_one(dialect: str) -> None:
     error = {
         "anthropic_messages": (
             b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Busy"}}\n\n'
@@ -125,8 +125,11 @@ def test_an_error_of_the_vendor_s_own_passes(dialect: str) -> None:
         ),
     }[dialect]
     whole = pieces(dialect)
-    heard = hear(dialect, play(dialect, (*whole[:6], error)))
-    assert heard.error == "Busy"
+    played = play(dialect, (*whole[:6], error))
+    assert hear(dialect, played).error == "Busy"
+    outcome = played.records[-1]
+    assert outcome["ended"] == "upstream_failed"
+    assert outcome["vendor_error"] in ("overloaded_error", "server_error")
 
 
 @each_dialect

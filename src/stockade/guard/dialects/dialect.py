@@ -26,12 +26,20 @@ class Operation(StrEnum):
 
     COUNT = "count"  # counts tokens: inspected as GENERATE is, answers hold no model text
     GENERATE = "generate"
+    MODEL = "model"  # tells of one model, which the path names: no body
     MODELS = "models"  # lists models: no body
+
+
+BODILESS = frozenset({Operation.MODEL, Operation.MODELS})
+"""What is asked with a path and a query alone; the pipeline reads those, no dialect does."""
+
+MODEL_PLACE = "{model}"
+"""Stands at the end of a path that names a model there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and exact path of a wire format."""
+    """One method and path of a wire format: exact, or one that ends in `MODEL_PLACE`."""
 
     method: str
     path: str

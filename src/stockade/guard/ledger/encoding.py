@@ -40,7 +40,7 @@ GUARDS_LISTED_MAX = 64
 RULES_LISTED_MAX = 64
 TEAMS_LISTED_MAX = 64
 _OURS = ("tenant", "principal", "dialect", "route", "error", "refusal", "policy")
-_SAID = ("served_model", "stop_reason", "refusal_category")
+_SAID = ("served_model", "stop_reason", "refusal_category", "vendor_error")
 _NOTHING_USED = Usage()
 
 
@@ -114,6 +114,8 @@ def _intent(record: Intent, key: bytes) -> dict[str, Any]:
         "policy": own(record.policy),
         "segments": {"count": record.segments.count, "digest": record.segments.digest},
     }
+    if record.models:
+        fields["models"] = [word(model, key) for model in record.models]
     if record.session:
         fields["session"] = evidence_digest(key, "session", record.session)
     _judgement(fields, record.guards, record.findings, record.effect, record.rules)
@@ -134,7 +136,7 @@ def _outcome(record: Outcome, key: bytes) -> dict[str, Any]:
     for name, value in zip(_OURS, ours, strict=True):
         if value:
             fields[name] = own(value)
-    said = (record.served_model, record.stop_reason, record.refusal_category)
+    said = (record.served_model, record.stop_reason, record.refusal_category, record.vendor_error)
     for name, value in zip(_SAID, said, strict=True):
         if value:
             fields[name] = word(value, key)

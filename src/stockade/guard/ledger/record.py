@@ -85,7 +85,8 @@ class Intent(NamedTuple):
     """What the gate is about to send, and why it may.
 
     `model` and `session` are the client's own words: they are written out only as `word` allows. `at_ms` counts
-    milliseconds since 1970 UTC. `edits` counts the strings that were changed.
+    milliseconds since 1970 UTC. `edits` counts the strings that were changed. `models` are the others that the vendor
+    may run for this request: fallbacks and those of tools.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Intent(NamedTuple):
     teams: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     model_approved: bool = True
+    models: tuple[str, ...] = ()
     workspace: Workspace = NO_WORKSPACE
     asserted_by: WorkspaceSource = WorkspaceSource.NONE
 
@@ -138,6 +140,7 @@ class Outcome(NamedTuple):
     served_model: str = ""
     stop_reason: str = ""
     refusal_category: str = ""
+    vendor_error: str = ""
     usage: Usage = _NOTHING_USED
     guards: tuple[DetectorRun, ...] = ()
     findings: tuple[RecordedFinding, ...] = ()

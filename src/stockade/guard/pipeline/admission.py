@@ -5,6 +5,8 @@ Never answers for a caller that was not proven (DESIGN invariant 7), never reads
 
 from __future__ import annotations
 
+import re
+
 from stockade.core.errors import (
     InvalidRequestError,
     NotFoundError,
@@ -13,18 +15,19 @@ from stockade.core.errors import (
     TooLargeError,
 )
 from stockade.core.limits import HEADER_BYTES_MAX, PATH_CHARS_MAX
-from stockade.guard.dialects.dialect import Dialect, Operation, Route
+from stockade.guard.dialects.dialect import BODILESS, MODEL_PLACE, Dialect, Route
 from stockade.guard.identity import authenticate
 from stockade.guard.pipeline.commands import ReadBody, Reserve
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
 
+MODEL_IN_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 _ANTHROPIC_SIGNS = frozenset({b"anthropic-version", b"anthropic-beta", b"x-api-key"})
 
 
 def receive(gate: Gate, exchange: Exchange) -> Steps:
     """Find the wire format that serves this route; refuse what no stage could read."""
-    candidates = gate.routes.get((exchange.method, exchange.path), ())
+    candidates = gate.routes.get((exchange.method, exchange.path), ()) or _of_a_model(gate, exchange)
     vendor = speaks(exchange)
     exchange.voice = _voice(gate, candidates, vendor)
     if sum([len(name) + len(value) for name, value in exchange.headers]) > HEADER_BYTES_MAX:
@@ -63,7 +66,7 @@ def admit(gate: Gate, exchange: Exchange) -> Steps:
     assert exchange.principal is not None
     assert exchange.route is not None
     exchange.reservation = yield Reserve(exchange.principal.id)
-    if exchange.route.operation is not Operation.MODELS:
+    if exchange.route.operation not in BODILESS:
         exchange.body = yield ReadBody(gate.body_bytes_max)
 
 
@@ -71,6 +74,14 @@ def turned_away(exchange: Exchange) -> bool:
     """Say whether the caller was not let in. That is counted, not recorded: it costs a caller nothing to try again."""
     full = exchange.reservation is None and isinstance(exchange.error, RateLimitedError)
     return full or exchange.principal is None
+
+
+def _of_a_model(gate: Gate, exchange: Exchange) -> tuple[tuple[Dialect, Route], ...]:
+    """Return who serves a path that ends with a model's id. Nothing else that could stand there is ever sent on."""
+    place, _, exchange.path_model = exchange.path.rpartition("/")
+    if not MODEL_IN_PATH.fullmatch(exchange.path_model):
+        return ()
+    return gate.routes.get((exchange.method, f"{place}/{MODEL_PLACE}"), ())
 
 
 def speaks(exchange: Exchange) -> str:

@@ -131,6 +131,7 @@ class Exchange:
     voice: Dialect | None = None  # in whose shape errors are told
     dialect: Dialect | None = None
     route: Route | None = None
+    path_model: str = ""  # the last part of the path, for routes that name a model there
     # authenticate, admit
     principal: Principal | None = None
     reservation: object | None = None

@@ -15,7 +15,7 @@ from stockade.core.errors import GuardFailedError, ModelNotListedError, RefusedE
 from stockade.core.facts import Action, CallFacts
 from stockade.core.findings import Scope
 from stockade.core.segments import Channel, Kind, Segment
-from stockade.guard.dialects.dialect import Operation, ParsedRequest
+from stockade.guard.dialects.dialect import BODILESS, Operation, ParsedRequest, Route
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.pipeline import accounts
 from stockade.guard.pipeline.commands import Block, Now, OpenTenant, Record, Remember, SeekBlock
@@ -39,8 +39,8 @@ def parse(_gate: Gate, exchange: Exchange) -> Steps:
     """Read the body in its wire format: every string becomes a segment or stands on the allow-list."""
     assert exchange.dialect is not None
     assert exchange.route is not None
-    if exchange.route.operation is Operation.MODELS:
-        exchange.request = ParsedRequest("", False, tuple(query_segments(exchange.query, ())))
+    if exchange.route.operation in BODILESS:
+        exchange.request = _asked_by_path(exchange, exchange.route)
     else:
         exchange.request = yield from compute(
             len(exchange.body), exchange.dialect.parse_request, exchange.route, exchange.body, exchange.query
@@ -53,6 +53,15 @@ def parse(_gate: Gate, exchange: Exchange) -> Steps:
     ]
     exchange.segments = (*exchange.request.segments, *headers)
     exchange.content = yield from compute(len(exchange.body), content_digest, exchange.segments)
+
+
+def _asked_by_path(exchange: Exchange, route: Route) -> ParsedRequest:
+    """Return what a request without a body says: its query, and the model that its path names."""
+    asked = tuple(query_segments(exchange.query, ()))
+    if route.operation is Operation.MODELS:
+        return ParsedRequest("", False, asked)
+    named = Segment(("path", "model"), exchange.path_model, "", Channel.USER, Kind.IDENTIFIER, -1)
+    return ParsedRequest(exchange.path_model, False, (*asked, named))
 
 
 def authorise(gate: Gate, exchange: Exchange) -> Steps:

@@ -83,7 +83,7 @@ class _Answer:
             out = self._leaving()
             if not data:
                 assert window.empty, "an event was held for ever"
-                self._exchange.ended = "completed"
+                self._exchange.ended = "upstream_failed" if self._exchange.facts.error else "completed"
                 yield SendBody(out, more=False)
             elif out:
                 yield SendBody(out, more=True)

@@ -49,16 +49,23 @@ def count_tokens(body: bytes) -> bytes:
 
 def models(names: tuple[str, ...]) -> bytes:
     """Return the list of models."""
-    listed = [
-        {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"} for name in names
-    ]
+    listed = [_listed(name) for name in names]
     first, last = (names[0], names[-1]) if names else (None, None)
     return orjson.dumps({"data": listed, "has_more": False, "first_id": first, "last_id": last})
+
+
+def model(name: str) -> bytes:
+    """Return what is told of one model."""
+    return orjson.dumps(_listed(name))
 
 
 def error_event(message: str) -> bytes:
     """Return the error that ends a stream."""
     return _event({"type": "error", "error": {"type": "overloaded_error", "message": message}})
+
+
+def _listed(name: str) -> dict[str, Any]:
+    return {"type": "model", "id": name, "display_name": name, "created_at": "2026-01-01T00:00:00Z"}
 
 
 def _event(value: dict[str, Any]) -> bytes:

@@ -71,6 +71,9 @@ class VendorApplication:
             return self._error(spoken, Failure(401, "the fake vendor does not know this key"), received), _PLAIN
         if received.method == "GET" and received.path == "/v1/models":
             return Reply(200, [_JSON], [_FORMATS[spoken].models(self.script.models)]), _PLAIN
+        named = received.path.removeprefix("/v1/models/")
+        if received.method == "GET" and named in self.script.models:
+            return Reply(200, [_JSON], [_FORMATS[spoken].model(named)]), _PLAIN
         if not dialect or received.method != "POST":
             return self._error(spoken, Failure(404, "the fake vendor has no such route"), received), _PLAIN
         try:

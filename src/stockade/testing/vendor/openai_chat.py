@@ -51,13 +51,21 @@ def events(saying: Saying) -> Iterator[bytes]:
 
 def models(names: tuple[str, ...]) -> bytes:
     """Return the list of models."""
-    listed = [{"id": name, "object": "model", "created": CREATED, "owned_by": "fake"} for name in names]
-    return orjson.dumps({"object": "list", "data": listed})
+    return orjson.dumps({"object": "list", "data": [_listed(name) for name in names]})
+
+
+def model(name: str) -> bytes:
+    """Return what is told of one model."""
+    return orjson.dumps(_listed(name))
 
 
 def error_event(message: str) -> bytes:
     """Return the error that ends a stream."""
     return sse("", {"error": {"message": message, "type": "server_error", "param": None, "code": None}})
+
+
+def _listed(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "fake"}
 
 
 def _head(saying: Saying, kind: str) -> dict[str, Any]:

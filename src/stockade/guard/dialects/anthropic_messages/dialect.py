@@ -10,7 +10,15 @@ from stockade.guard.dialects.anthropic_messages import answer as answers
 from stockade.guard.dialects.anthropic_messages.errors import error_event, error_reply
 from stockade.guard.dialects.anthropic_messages.request import REQUEST, parse_request
 from stockade.guard.dialects.anthropic_messages.stream import EVENT, MessagesStream
-from stockade.guard.dialects.dialect import Operation, ParsedAnswer, ParsedRequest, Reply, Route, StreamReader
+from stockade.guard.dialects.dialect import (
+    MODEL_PLACE,
+    Operation,
+    ParsedAnswer,
+    ParsedRequest,
+    Reply,
+    Route,
+    StreamReader,
+)
 from stockade.guard.dialects.shape import allow_list
 
 
@@ -23,11 +31,12 @@ class AnthropicMessages:
         Route("POST", "/v1/messages", Operation.GENERATE),
         Route("POST", "/v1/messages/count_tokens", Operation.COUNT),
         Route("GET", "/v1/models", Operation.MODELS),
+        Route("GET", f"/v1/models/{MODEL_PLACE}", Operation.MODEL),
     )
 
-    def parse_request(self, route: Route, body: bytes, query: str) -> ParsedRequest:
+    def parse_request(self, _route: Route, body: bytes, query: str) -> ParsedRequest:
         """Read a request body. Fails: InvalidRequestError, TooLargeError."""
-        return parse_request(route, body, query)
+        return parse_request(body, query)
 
     def apply_request(self, body: bytes, request: ParsedRequest, texts: Mapping[int, str]) -> bytes:
         """Return `body` with some segments' strings replaced."""

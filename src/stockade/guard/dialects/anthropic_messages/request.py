@@ -11,7 +11,6 @@ import re
 
 import orjson
 
-from stockade.core.errors import InvalidRequestError
 from stockade.core.segments import Channel, Kind
 from stockade.guard.dialects.anthropic_messages.blocks import (
     BLOCK_MUST,
@@ -22,7 +21,7 @@ from stockade.guard.dialects.anthropic_messages.blocks import (
     tool_definition,
 )
 from stockade.guard.dialects.body import read_request
-from stockade.guard.dialects.dialect import Operation, ParsedRequest, Route
+from stockade.guard.dialects.dialect import ParsedRequest
 from stockade.guard.dialects.models import MODEL_ID_MUST, is_model_id, models_asked
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.dialects.schema import json_schema
@@ -154,13 +153,9 @@ def _settings() -> dict[str, Shape]:
 REQUEST = _request()
 
 
-def parse_request(route: Route, body: bytes, query: str) -> ParsedRequest:
+def parse_request(body: bytes, query: str) -> ParsedRequest:
     """Read a request. Fails: InvalidRequestError, TooLargeError."""
     asked = query_segments(query, _KNOWN_QUERY)
-    if route.operation is Operation.MODELS:
-        if body:
-            raise InvalidRequestError("This route takes no body.", hint="Send it without one.")
-        return ParsedRequest("", False, tuple(asked))
     value, segments = read_request(body, REQUEST)
     model = value.get("model")
     if not is_model_id(model):

@@ -233,6 +233,8 @@ def _facts(kind: str, value: Mapping[str, object]) -> AnswerFacts | None:
     if kind == "message_start":
         message = value.get("message")
         return message_facts(message) if isinstance(message, dict) else None
+    if kind == "error":
+        return AnswerFacts(error=stated(value.get("error"), "type") or "error")
     if kind == "message_delta":
         delta = value.get("delta")
         told = message_facts(delta) if isinstance(delta, dict) else AnswerFacts()

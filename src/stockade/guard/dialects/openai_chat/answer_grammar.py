@@ -118,8 +118,8 @@ def _models() -> Record:
         "created": Setting(ASSISTANT),
     }
     item = Record(ASSISTANT, {**model, "owned_by": name_of(ASSISTANT)})
-    fields: dict[str, Shape] = {"object": Word(ASSISTANT, "list"), "data": Items(ASSISTANT, item), "error": _error()}
-    return Record(ASSISTANT, fields)
+    fields: dict[str, Shape] = {"data": Items(ASSISTANT, item), "error": _error(), "owned_by": name_of(ASSISTANT)}
+    return Record(ASSISTANT, {**model, **fields, "object": Word(ASSISTANT, "list", "model")})
 
 
 ANSWER = _answer("chat.completion", "message")

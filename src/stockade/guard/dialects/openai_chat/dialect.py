@@ -10,10 +10,19 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
-from stockade.core.errors import InvalidRequestError, StockadeError
+from stockade.core.errors import StockadeError
 from stockade.core.segments import Segment
 from stockade.guard.dialects import body as bodies
-from stockade.guard.dialects.dialect import Operation, ParsedAnswer, ParsedRequest, Reply, Route, ToolCall
+from stockade.guard.dialects.dialect import (
+    BODILESS,
+    MODEL_PLACE,
+    Operation,
+    ParsedAnswer,
+    ParsedRequest,
+    Reply,
+    Route,
+    ToolCall,
+)
 from stockade.guard.dialects.models import MODEL_ID_MUST, is_model_id, models_asked
 from stockade.guard.dialects.openai_chat.answer_grammar import ANSWER, CHUNK, MODELS, facts_of
 from stockade.guard.dialects.openai_chat.request_grammar import REQUEST
@@ -36,15 +45,12 @@ class ChatDialect:
     routes = (
         Route("POST", "/v1/chat/completions", Operation.GENERATE),
         Route("GET", "/v1/models", Operation.MODELS),
+        Route("GET", f"/v1/models/{MODEL_PLACE}", Operation.MODEL),
     )
 
-    def parse_request(self, route: Route, body: bytes, query: str) -> ParsedRequest:
+    def parse_request(self, _route: Route, body: bytes, query: str) -> ParsedRequest:
         """Read a request body. The session is the prompt cache key; `user` names a person, not a session."""
         asked = query_segments(query, ())
-        if route.operation is Operation.MODELS:
-            if body:
-                raise InvalidRequestError("This address takes no body.", hint="Send the request without one.")
-            return ParsedRequest("", False, tuple(asked))
         value, segments = bodies.read_request(body, REQUEST)
         model, messages, stream = value.get("model"), value.get("messages"), value.get("stream")
         if not is_model_id(model):
@@ -64,7 +70,7 @@ class ChatDialect:
 
     def parse_answer(self, route: Route, body: bytes) -> ParsedAnswer:
         """Read a whole answer, a list of models, or a vendor's error body."""
-        value, segments = bodies.read_answer(body, MODELS if route.operation is Operation.MODELS else ANSWER)
+        value, segments = bodies.read_answer(body, MODELS if route.operation in BODILESS else ANSWER)
         opened = tuple(bodies.opened_answer(segments))
         return ParsedAnswer(opened, facts_of(value), tuple(_calls(value, opened)))
 

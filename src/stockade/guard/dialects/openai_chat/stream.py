@@ -177,7 +177,8 @@ class ChatStream(EventReader):
         facts = facts_of(chunk)
         if "error" in chunk and table(chunk.get("error")):
             self._ended = True
-            return StreamEvent(raw, pieces, closes=self._open(), facts=facts, last=True)
+            error = text(table(chunk.get("error")).get("type")) or "error"
+            return StreamEvent(raw, pieces, closes=self._open(), facts=facts._replace(error=error), last=True)
         # A finish event speaks of the calls that it closes: it waits with them, and leaves or goes with them.
         units = [key for key in closed if key.endswith(_CALLS)]
         holds = _unit(entries[0].choice) if entries else "".join(units[:1])

@@ -173,8 +173,14 @@ class ResponsesStream(EventReader):
         return tuple(closed)
 
     def _facts(self, value: Mapping[str, object], kind: str) -> AnswerFacts | None:
+        failed = kind in ("error", "response.failed") or type(value.get("error")) is dict
         if type(value.get("response")) is dict:
-            return facts_of(table(value["response"]))
+            told = facts_of(table(value["response"]))
+            if not failed:
+                return told
+            return told._replace(error=text(table(table(value["response"]).get("error")).get("code")) or "error")
+        if failed:
+            return AnswerFacts(error=text(value.get("code")) or text(table(value.get("error")).get("code")) or "error")
         if kind == "response.refusal.done":
             return AnswerFacts(refusal_category="refusal")
         return None
