@@ -22,6 +22,7 @@ from stockade.core.principal import DataClass, Environment, Workspace
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
+from stockade.gateway.retention import Retention
 from stockade.gateway.server import GateApplication
 from stockade.gateway.upstream import HttpUpstream
 from stockade.gateway.vendors import Vendor
@@ -42,11 +43,13 @@ from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
 from stockade.guard.quota.quota import Quota, QuotaLimits
+from stockade.guard.recording.recording import RecordingRule
 from stockade.stores.blocks import MemoryBlocks
 from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
 from stockade.stores.ledger import Ledger
+from stockade.stores.recordings import Recorder
 from stockade.stores.vault import ControlVault
 from stockade.stores.verdicts import MemoryVerdicts
 from stockade.stores.weights import load_classifier
@@ -59,6 +62,9 @@ POLICY_POLL_S = 2.0
 
 COUNTS_S = 60.0
 """How often those who were not let in are reported: they are counted, so that knocking fills no disk."""
+
+RECORDINGS = "recordings"
+"""The folder of recordings in `data_dir`."""
 
 POLICIES = Path(__file__).parent / "policies"
 """The built-in pack and the schema of all policies."""
@@ -112,6 +118,14 @@ class App:
         )
         blocks = MemoryBlocks()
         limits = settings.limits
+        clock = SystemClock()
+        recorded = settings.recording
+        recordings = settings.data_dir / RECORDINGS
+        keys = self.store.recording_keys
+        self.retention = Retention(recordings, keys, recorded.retention_days, clock, events, self._note)
+        recorder = Recorder(recordings, keys, day_bytes_max=recorded.day_bytes_max, report=self.retention.failed)
+        self._closing.callback(recorder.close)
+        self.recorder = recorder
         self.services = Services(
             gate=Gate(
                 routes=routes(),
@@ -123,6 +137,7 @@ class App:
                 body_bytes_max=limits.body_bytes_max,
                 comparing=comparing,
                 meaning=settings.guards.classifier,
+                recording=RecordingRule(frozenset(recorded.tenants), recorded.exchange_bytes_max, recorded.required),
             ),
             inspector=inspector,
             quota=Quota(
@@ -136,8 +151,9 @@ class App:
             vault=ControlVault(self.store),
             ledger=self.ledger,
             blocks=blocks,
+            recorder=recorder,
             upstream=self.upstream,
-            clock=SystemClock(),
+            clock=clock,
             events=events,
             inspect_timeout_s=settings.guards.inspect_timeout_s,
             workroom=Workroom(),
@@ -165,7 +181,13 @@ class App:
                 await self._note(EventName.GUARD_SKIPPED, detector)
         loop = asyncio.get_running_loop()
         watchers = [
-            loop.create_task(watch) for watch in (self._watch_keys(), self._watch_policy(), self._report_counts())
+            loop.create_task(watch)
+            for watch in (
+                self._watch_keys(),
+                self._watch_policy(),
+                self._report_counts(),
+                self.retention.watch(self.services.storage_pool),
+            )
         ]
         hung_up = asyncio.Event()
         watchers.append(loop.create_task(self._reload_when(hung_up)))
@@ -180,6 +202,7 @@ class App:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
             await self._report_turned_away()
+            await self.retention.tell(self.recorder)
             await self._note(EventName.STOPPED, self.services.gate.policy.digest)
             await self.upstream.close()
             self._closing.close()
@@ -205,6 +228,7 @@ class App:
         while True:
             await asyncio.sleep(COUNTS_S)
             await self._report_turned_away()
+            await self.retention.tell(self.recorder)
 
     async def _report_turned_away(self) -> None:
         """Tell how many were not let in: in the log for all, in the ledger for keys of this gate."""

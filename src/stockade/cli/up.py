@@ -75,6 +75,7 @@ def trial_settings(base: Settings, environ: Mapping[str, str], fake: Callable[[]
         limits=base.limits,
         guards=base.guards,
         placeholders=base.placeholders,
+        recording=base.recording,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
-from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX
+from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX, RECORDING_BYTES_MAX
 from stockade.core.principal import DataClass, Environment
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -281,6 +281,39 @@ class Placeholders:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """Whose exchanges are kept whole, encrypted, so that a new policy can be tried on them."""
+
+    tenants: Annotated[
+        tuple[str, ...],
+        Key("tenants", "Recordings hold what people wrote, so nobody is recorded who is not named here.",
+            check=_name_complaint),
+    ] = ()  # fmt: skip
+    retention_days: Annotated[
+        int, Key("days after their own", "Older recordings are erased by destroying their key.", low=0, high=3650)
+    ] = 30
+    exchange_bytes_max: Annotated[
+        int, Key("bytes of request and answer", "A larger exchange is counted, not recorded: never half of one.",
+                 low=1024, high=256 * 1024 * 1024)
+    ] = RECORDING_BYTES_MAX  # fmt: skip
+    day_bytes_max: Annotated[
+        int, Key("bytes on disk a tenant and day", "Recordings must not take the disk that the ledger needs.",
+                 low=64 * 1024, high=1024**4)
+    ] = 8 * 1024**3  # fmt: skip
+    required: Annotated[
+        bool,
+        Key("true or false", "Recording is no guard: what cannot be kept is counted, and traffic goes on. With true a"
+            " request of these tenants is denied unless it was recorded before."),
+    ] = False  # fmt: skip
+
+    def complaint(self) -> Complaint | None:
+        """Say what is wrong with the keys together."""
+        if self.required and not self.tenants:
+            return Complaint("required", "is true for nobody: name whom in tenants")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that `stockade.yaml` says. Paths are relative to the file that names them."""
 
@@ -325,6 +358,9 @@ class Settings:
         default_factory=PromptLeak
     )
     placeholders: Annotated[Placeholders, Key("section", "The map of stand-ins.")] = field(default_factory=Placeholders)
+    recording: Annotated[Recording, Key("section", "Whose exchanges are kept, encrypted.")] = field(
+        default_factory=Recording
+    )
 
     @property
     def host(self) -> str:

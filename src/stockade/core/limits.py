@@ -104,3 +104,12 @@ PLACEHOLDERS_MAX = 1_000_000
 
 RECORD_BYTES_MAX = 60_000
 """Largest ledger record; a tlog-tiles entry bundle stores sizes in 16 bits."""
+
+RECORDING_BYTES_MAX = 32 * 1024 * 1024
+"""Most bytes of request and answer together that a recording holds; a larger exchange is counted, not recorded."""
+
+RECORDED_BYTES_MAX = 320 * 1024 * 1024
+"""Largest unpacked recording that is read: the largest that configuration allows, with its facts."""
+
+RECORDINGS_PENDING_BYTES_MAX = 64 * 1024 * 1024
+"""Most bytes of recordings that wait for the disk; past it exchanges are counted, not recorded."""

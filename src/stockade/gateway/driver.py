@@ -15,7 +15,18 @@ from typing import Any
 from stockade.core.errors import GuardFailedError, InvalidRequestError, TooLargeError
 from stockade.core.findings import Inspection
 from stockade.gateway.events import EventLog
-from stockade.gateway.ports import Blocks, Clock, Inspector, Ledger, Quota, Unfinished, Upstream, UpstreamAnswer, Vault
+from stockade.gateway.ports import (
+    Blocks,
+    Clock,
+    Inspector,
+    Ledger,
+    Quota,
+    Recorder,
+    Unfinished,
+    Upstream,
+    UpstreamAnswer,
+    Vault,
+)
 from stockade.gateway.workroom import Workroom
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
@@ -39,6 +50,7 @@ class Services:
     vault: Vault
     ledger: Ledger
     blocks: Blocks
+    recorder: Recorder
     upstream: Upstream
     clock: Clock
     events: EventLog
@@ -214,6 +226,15 @@ class _Conversation:
     def record(self, command: c.Record) -> Awaitable[None]:
         return self._services.ledger.append(command.data)
 
+    def keep_recording(self, command: c.KeepRecording) -> None:
+        self._services.recorder.keep(command.recording)
+
+    def keep_before_sending(self, command: c.KeepBeforeSending) -> Awaitable[None]:
+        return self._services.recorder.keep_durably(command.recording)
+
+    def miss_recording(self, command: c.MissRecording) -> None:
+        self._services.recorder.miss(command.tenant, command.reason)
+
     def now(self, _command: c.Now) -> float:
         return self._services.clock.now_s()
 
@@ -254,6 +275,9 @@ _HANDLERS: dict[type, Callable[[_Conversation, Any], Any]] = {
     c.SeekBlock: _Conversation.seek_block,
     c.StickBlock: _Conversation.stick_block,
     c.Record: _Conversation.record,
+    c.KeepRecording: _Conversation.keep_recording,
+    c.KeepBeforeSending: _Conversation.keep_before_sending,
+    c.MissRecording: _Conversation.miss_recording,
     c.Now: _Conversation.now,
     c.CallUpstream: _Conversation.call_upstream,
     c.ReadUpstream: _Conversation.read_upstream,

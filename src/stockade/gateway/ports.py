@@ -12,6 +12,7 @@ from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.guard.pipeline.commands import Block, CallUpstream, TenantKeys, UpstreamHead
 from stockade.guard.quota.quota import Reservation
+from stockade.guard.recording.recording import Recording
 
 
 class Unfinished(Protocol):
@@ -74,6 +75,19 @@ class Ledger(Protocol):
 
     def append(self, record: bytes) -> Awaitable[None]:
         """Write one record; it is durable once this returns. Fails: StorageError."""
+
+
+class Recorder(Protocol):
+    """Where exchanges are kept, sealed. What is handed over waits in memory, bounded, and is written in a thread."""
+
+    def keep(self, recording: Recording) -> None:
+        """Keep an exchange soon, or count it as missed. Instant, never fails."""
+
+    def keep_durably(self, recording: Recording) -> Awaitable[None]:
+        """Keep an exchange; it is durable once this returns. Fails: StorageError."""
+
+    def miss(self, tenant: str, reason: str) -> None:
+        """Count an exchange that is not kept. Instant."""
 
 
 class Blocks(Protocol):

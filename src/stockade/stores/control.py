@@ -15,6 +15,7 @@ from stockade.stores.database import Database
 from stockade.stores.keys import KeyStore
 from stockade.stores.placeholders import PlaceholderStore
 from stockade.stores.recency import Recency
+from stockade.stores.recording_keys import RecordingKeyStore
 from stockade.stores.tenants import TenantStore
 from stockade.stores.upgrade import upgrade
 from stockade.stores.vendor_known import VENDOR_KNOWN_MAX, VendorKnownStore
@@ -29,6 +30,7 @@ class ControlStore:
     tenants: TenantStore
     placeholders: PlaceholderStore
     vendor_known: VendorKnownStore
+    recording_keys: RecordingKeyStore
 
     @classmethod
     def open(
@@ -64,6 +66,7 @@ class ControlStore:
             tenants,
             PlaceholderStore(database, tenants, recency, entries_max=placeholders_max),
             VendorKnownStore(database, recency, entries_max=vendor_known_max),
+            RecordingKeyStore(database, installation_key, clock),
         )
 
     def close(self) -> None:

@@ -81,6 +81,23 @@ class Database:
         if found != "ok":
             raise self._broken()
 
+    def scrub(self, table: str) -> None:
+        """Let nothing be left of what was deleted from a table, as far as the database can. Fails: StorageError.
+
+        SQLite overwrites what it frees (`secure_delete`) and here empties its journal, unless somebody reads just now.
+        PostgreSQL frees the old rows; its write-ahead log and backups hold them until they are recycled.
+        """
+        with self._mapped():
+            if self.is_sqlite:
+                connection = self.engine.raw_connection()  # past SQLAlchemy, which would begin a transaction
+                try:
+                    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.close()
+            else:
+                with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outside:
+                    outside.exec_driver_sql(f"VACUUM {table}")
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -126,7 +143,13 @@ def _make_private(url: URL) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions at moments of its own
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_TIMEOUT_MS}", "trusted_schema=OFF"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        "trusted_schema=OFF",
+        "secure_delete=ON",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -63,3 +63,26 @@ VENDOR_KNOWN = Table(
     Index("vendor_known_by_use", "tenant", "used_at_us"),
 )
 """Evidence digests of values that a vendor wrote itself."""
+
+RECORDING_KEYS = Table(
+    "recording_keys",
+    METADATA,
+    Column("id", String(16), primary_key=True),
+    Column("tenant", String(63), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("sealed", LargeBinary, nullable=True),
+    Column("created_at_s", BigInteger, nullable=False),
+    Column("destroyed_at_s", BigInteger, nullable=True),
+    Index("recording_keys_by_day", "tenant", "day"),
+)
+"""Keys of recordings, one a tenant and day, sealed by the installation key; `sealed` is empty once destroyed."""
+
+RECORDING_FILES = Table(
+    "recording_files",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("key_id", String(16), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Index("recording_files_by_key", "key_id"),
+)
+"""How long each file of recordings is at the least."""

@@ -19,6 +19,7 @@ from stockade.guard.identity import ENTROPY_BYTES, Keyring, generate_key
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.machine import run
+from stockade.guard.recording.recording import Recording
 
 KEY = generate_key(bytes(range(ENTROPY_BYTES)), name="playbook", tenant="play", created_at_s=1_700_000_000)
 """The one key that a playbook's gate knows."""
@@ -39,6 +40,8 @@ class Played:
     body: bytes = b""
     finished: bool = False
     records: list[dict[str, Any]] = field(default_factory=list)
+    recordings: list[Recording] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
     released: int = 0
 
     @property
@@ -120,8 +123,8 @@ class Playbook:
                 reply = work()
             case c.Now():
                 reply = 1_700_000_000.0
-            case c.Record(data):
-                played.records.append(orjson.loads(data))
+            case c.Record() | c.KeepRecording() | c.KeepBeforeSending() | c.MissRecording():
+                _write_down(command, played)
             case c.CallUpstream():
                 played.upstream, played.forwarded = command, command.body
                 media = answer.content_type.encode()
@@ -156,3 +159,13 @@ class Playbook:
             case c.StickBlock(tenant, content, block):
                 self.blocks[(tenant, content)] = block
         return reply
+
+
+def _write_down(command: c.Command, played: Played) -> None:
+    match command:
+        case c.Record(data):
+            played.records.append(orjson.loads(data))
+        case c.KeepRecording(recording) | c.KeepBeforeSending(recording):
+            played.recordings.append(recording)
+        case c.MissRecording(_, reason):
+            played.missed.append(reason)

@@ -41,6 +41,8 @@ class EventName(StrEnum):
     LEDGER_REPAIRED = "ledger_repaired"
     POLICY_RELOAD_FAILED = "policy_reload_failed"
     POLICY_RELOADED = "policy_reloaded"
+    RECORDINGS_ERASED = "recordings_erased"
+    RECORDINGS_MISSED = "recordings_missed"
     STARTED = "started"
     STOPPED = "stopped"
     TURNED_AWAY = "turned_away"

@@ -74,6 +74,9 @@ def answer(gate: Gate, exchange: Exchange) -> Steps:
         yield from stream.answer_stream(gate, exchange, returned_headers(exchange.head.headers))
         return
     body: bytes = yield ReadUpstreamWhole(ANSWER_BYTES_MAX)
+    if exchange.tape is not None:
+        exchange.tape.add(body)
+        exchange.tape.add(b"")
     exchange.received_bytes, exchange.received_digest = len(body), sha256(body).hexdigest()
     if media != b"application/json":
         raise UpstreamError(

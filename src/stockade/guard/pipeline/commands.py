@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from stockade.core.findings import Scope
 from stockade.core.segments import Segment
+from stockade.guard.recording.recording import Recording
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -130,6 +131,25 @@ class Record(NamedTuple):
     data: bytes
 
 
+class KeepRecording(NamedTuple):
+    """Keep an exchange, sealed, some time soon -> None. Never fails: what cannot be kept is counted and told."""
+
+    recording: Recording
+
+
+class KeepBeforeSending(NamedTuple):
+    """Keep an exchange, sealed -> None; durable once answered. Fails: StorageError."""
+
+    recording: Recording
+
+
+class MissRecording(NamedTuple):
+    """Count an exchange that is not kept though it should be -> None. Never fails. `reason` is a word of ours."""
+
+    tenant: str
+    reason: str
+
+
 class Now(NamedTuple):
     """Return the time -> seconds since 1970 (float)."""
 
@@ -189,6 +209,9 @@ Command = (
     | SeekBlock
     | StickBlock
     | Record
+    | KeepRecording
+    | KeepBeforeSending
+    | MissRecording
     | Now
     | CallUpstream
     | ReadUpstream

@@ -23,6 +23,7 @@ from stockade.guard.identity import Keyring, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
+from stockade.guard.recording.recording import NOT_RECORDED, RecordingRule, Tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Gate:
     comparing: tuple[ComparingDetector, ...] = ()
     meaning: bool = True
     workspaces: Workspaces = field(default_factory=Workspaces)
+    recording: RecordingRule = NOT_RECORDED
 
 
 class Hash(Protocol):
@@ -149,7 +151,9 @@ class Exchange:
     edited: int = 0
     stand_ins: dict[str, str] = field(default_factory=dict)
     not_stand_ins: set[str] = field(default_factory=set)  # asked for and not ours: left as they are
-    # record_intent, upstream, answer
+    stuck: bool = False  # refused in the words of a refusal before
+    # keep_request, record_intent, upstream, answer
+    tape: Tape | None = None  # where the answer is recorded, for tenants who are
     intent: bool = False
     head: UpstreamHead | None = None
     head_sent: bool = False

@@ -121,6 +121,7 @@ def decide_request(_gate: Gate, exchange: Exchange) -> Steps:
     assert exchange.principal is not None
     stuck: Block | None = yield SeekBlock(exchange.principal.tenant, exchange.content)
     if stuck is not None:
+        exchange.stuck = True
         raise RefusedError(stuck.reason, refusal=stuck.refusal, rules=stuck.rules, hint=refusal_hint(stuck.refusal))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from stockade.guard.pipeline import admission, answer, request
+from stockade.guard.pipeline import admission, answer, recordings, request
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
 
@@ -35,6 +35,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("inspect", request.inspect_request),
     Stage("decide", request.decide_request),
     Stage("transform", request.transform),
+    Stage("keep_request", recordings.keep_request),
     Stage("record_intent", request.record_intent),
     Stage("upstream", answer.call_upstream),
     Stage("answer", answer.answer),
@@ -44,5 +45,6 @@ STAGES: tuple[Stage, ...] = (
 ENDING: tuple[Stage, ...] = (
     Stage("settle", answer.settle),
     Stage("record_outcome", answer.record_outcome),
+    Stage("keep_exchange", recordings.keep_exchange),
 )
 """These run for every exchange, however it ended."""

@@ -92,6 +92,8 @@ class _Answer:
         """Return the events that are complete with `data`, b"" for the end, and the fault behind them."""
         self._received.update(data)
         self._exchange.received_bytes += len(data)
+        if self._exchange.tape is not None:
+            self._exchange.tape.add(data)
         if self._exchange.received_bytes > STREAM_BYTES_MAX:
             raise UpstreamError("The vendor's stream is longer than the gate passes on.")
         try:
