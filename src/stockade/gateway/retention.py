@@ -52,7 +52,7 @@ class Retention:
     ) -> None:
         """Look after the recordings below `root`; `note` writes an event into the ledger."""
         self._root, self._keys, self._days = root, keys, retention_days
-        self._clock, self._events, self._note = clock, events, note
+        self._clock, self.events, self._note = clock, events, note
         self._last: _Look | None = None
         self._told_s = -FAILURES_TOLD_S
         self._destroyed: set[str] | None = None
@@ -69,16 +69,16 @@ class Retention:
         try:
             erased = await loop.run_in_executor(pool, self._purge)
         except StorageError as error:
-            self._events.failure("recordings_purge_failed", error)
+            self.events.failure("recordings_purge_failed", error)
             return
         for key in erased:
-            self._events.write("recordings_erased", tenant=key.tenant, day=key.day)
+            self.events.write("recordings_erased", tenant=key.tenant, day=key.day)
             await self._note(EventName.RECORDINGS_ERASED, f"{key.tenant} {key.day}", ())
 
     async def tell(self, recorder: Missing) -> None:
         """Tell how many exchanges were not recorded since the last call."""
         for tenant, reasons in recorder.missed().items():
-            self._events.write("recordings_missed", tenant=tenant, **reasons)
+            self.events.write("recordings_missed", tenant=tenant, **reasons)
             await self._note(EventName.RECORDINGS_MISSED, tenant, tuple(sorted(reasons.items())))
 
     def failed(self, what: str, why: str) -> None:
@@ -86,13 +86,13 @@ class Retention:
         now_s = self._clock.monotonic_s()
         if now_s - self._told_s >= FAILURES_TOLD_S:
             self._told_s = now_s
-            self._events.write("recording_failed", what=what, error=why)
+            self.events.write("recording_failed", what=what, error=why)
 
     def _purge(self) -> list[DayKey]:
         if self._is_believable():
             purge(self._root, self._keys, expired(day_of(self._clock.now_s()), self._days))
         else:
-            self._events.write("recordings_purge_waits", reason="the clock jumped")
+            self.events.write("recordings_purge_waits", reason="the clock jumped")
         destroyed = {key.id: key for key in self._keys.list() if key.sealed is None}
         known, self._destroyed = self._destroyed, set(destroyed)
         return [key for key in destroyed.values() if known is not None and key.id not in known]

@@ -161,6 +161,16 @@ def test_where_it_is_required_nothing_is_sent_that_was_not_recorded() -> None:
     assert (large.status, large.upstream) == (413, None)
 
 
+def test_a_recording_that_fails_takes_nothing_from_the_client() -> None:
+    def broken(command: Any) -> BaseException | None:
+        return RuntimeError("a recorder") if isinstance(command, c.KeepRecording) else None
+
+    played = book().play(ASKED, ANSWER, broken)
+    assert (played.status, played.body, played.finished) == (200, b"".join(ANSWER.pieces), True)
+    assert [record["kind"] for record in played.records] == ["intent", "outcome"]
+    assert played.exchange.fault.startswith("keep_exchange: RuntimeError")
+
+
 def test_a_refusal_that_stuck_is_recorded_as_one() -> None:
     kept = book()
     first = kept.play(ASKED, ANSWER)

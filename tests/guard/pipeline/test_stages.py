@@ -13,6 +13,7 @@ ORDER = [
     "inspect",
     "decide",
     "transform",
+    "keep_request",
     "record_intent",
     "upstream",
     "answer",
@@ -22,7 +23,7 @@ ORDER = [
 def test_the_order_is_the_one_that_is_written_down() -> None:
     """Authenticated before anything is read, inspected before decided, recorded before sent."""
     assert [stage.name for stage in STAGES] == ORDER
-    assert [stage.name for stage in ENDING] == ["settle", "record_outcome"]
+    assert [stage.name for stage in ENDING] == ["settle", "record_outcome", "keep_exchange"]
 
 
 def test_each_stage_says_what_it_does_in_one_sentence() -> None:

@@ -19,6 +19,7 @@ from stockade.guard.pipeline.request import FORWARDED_HEADERS
 from stockade.guard.recording.recording import (
     Answer,
     Asked,
+    Called,
     Decided,
     Recording,
     Side,
@@ -98,6 +99,7 @@ def decided(gate: Gate, exchange: Exchange) -> Decided:
         forwarded=sha256(exchange.forwarded).hexdigest() if exchange.intent else "",
         withdrawn=exchange.withdrawn,
         sightings=(*_sightings(Side.REQUEST, exchange.asked), *_sightings(Side.ANSWER, exchange.answered)),
+        calls=tuple(Called(name, said.effect, said.rules + said.failed) for name, said in exchange.called),
     )
 
 

@@ -82,6 +82,14 @@ class Sighting(NamedTuple):
     rules: tuple[str, ...]
 
 
+class Called(NamedTuple):
+    """A tool that was called, or offered for the vendor to run, as it was decided."""
+
+    tool: str
+    effect: Effect
+    rules: tuple[str, ...]
+
+
 class Decided(NamedTuple):
     """What came of an exchange. `forwarded` is the SHA-256 of the body for the vendor, "" where nothing was sent."""
 
@@ -94,6 +102,7 @@ class Decided(NamedTuple):
     forwarded: str = ""
     withdrawn: int = 0
     sightings: tuple[Sighting, ...] = ()
+    calls: tuple[Called, ...] = ()
 
 
 class Recording(NamedTuple):
