@@ -15,6 +15,7 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from stockade.config import limits
 from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
 from stockade.core.errors import ConfigError, StockadeError
@@ -22,9 +23,11 @@ from stockade.core.principal import DataClass, Environment, Workspace
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
+from stockade.gateway.limits import LocalCounters
 from stockade.gateway.retention import Retention
 from stockade.gateway.server import GateApplication
 from stockade.gateway.upstream import HttpUpstream
+from stockade.gateway.usage import UsageBatch
 from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.guard import dialects
@@ -42,7 +45,7 @@ from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
-from stockade.guard.quota.quota import Quota, QuotaLimits
+from stockade.guard.quota.tally import Tally
 from stockade.guard.recording.recording import RecordingRule
 from stockade.stores.blocks import MemoryBlocks
 from stockade.stores.compiled import CompiledFiles
@@ -117,7 +120,6 @@ class App:
             {each.id for each in discover()} - {id_ for id_, _ in inspector.versions} - {each.id for each in comparing}
         )
         blocks = MemoryBlocks()
-        limits = settings.limits
         clock = SystemClock()
         recorded = settings.recording
         recordings = settings.data_dir / RECORDINGS
@@ -133,21 +135,18 @@ class App:
                 policy=policy,
                 models=ModelList(settings.models, settings.evaluating),
                 workspaces=workspaces(settings),
+                places=limits.places(settings),
+                budgets=limits.budgets(settings),
+                estimates=limits.estimates(settings),
                 vendors=frozenset(vendors(settings, environ)),
-                body_bytes_max=limits.body_bytes_max,
+                body_bytes_max=settings.limits.body_bytes_max,
                 comparing=comparing,
                 meaning=settings.guards.classifier,
                 recording=RecordingRule(frozenset(recorded.tenants), recorded.exchange_bytes_max, recorded.required),
             ),
             inspector=inspector,
-            quota=Quota(
-                QuotaLimits(
-                    limits.requests_per_minute,
-                    limits.requests_burst,
-                    limits.concurrent_requests,
-                    limits.concurrent_requests_global,
-                )
-            ),
+            counters=LocalCounters(Tally(), clock),
+            usage=UsageBatch(clock),
             vault=ControlVault(self.store),
             ledger=self.ledger,
             blocks=blocks,

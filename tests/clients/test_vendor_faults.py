@@ -223,8 +223,11 @@ def test_headers_of_an_answer_are_on_a_list_and_the_key_never_comes_back(
     reply = send(gate, path, body_for(path, "talks of its key", stream=stream))
     assert reply.status == 200
     allowed = {"content-type", "content-length", "transfer-encoding", "cache-control", "request-id", "x-request-id"}
-    assert set(reply.headers) <= allowed | {"x-ratelimit-remaining-requests"}
-    assert reply.headers["x-ratelimit-remaining-requests"] == "7"
+    limits = {name for name in reply.headers if "ratelimit" in name}
+    assert set(reply.headers) <= allowed | limits
+    # Those of the vendor's key are nobody's business here: what is told is the gate's own, 7 is not.
+    assert limits
+    assert "7" not in {reply.headers[name] for name in limits}
     assert KEY not in f"{reply}"
     assert KEY in str(vendor.received[-1].headers)
     assert gate.key not in str(vendor.received[-1].headers)

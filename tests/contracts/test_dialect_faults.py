@@ -131,7 +131,10 @@ def test_each_error_has_a_reply_and_an_event(dialect: str, error: errors.Stockad
     headers = dict(reply.headers)
     assert headers[b"content-type"] == b"application/json"
     if isinstance(error, errors.RateLimitedError):
-        assert (reply.status, headers[b"retry-after"], headers[b"x-should-retry"]) == (429, b"3", b"false")
+        assert (reply.status, headers[b"retry-after"], headers[b"x-should-retry"]) == (429, b"3", b"true")
+        longer = DIALECTS[dialect].error(errors.RateLimitedError("p", limit="l", retry_after_s=errors.WAIT_BRIEF_S + 1))
+        assert dict(longer.headers)[b"x-should-retry"] == b"false"
+        assert headers[b"x-stockade-limit"] == error.limit.encode()
     splitter = SseSplitter()
     events = splitter.feed(DIALECTS[dialect].error_event(error))
     assert events

@@ -10,6 +10,7 @@ import pytest
 from stockade.core.errors import StorageError
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange
+from stockade.guard.quota.counters import Reservation, Settlement
 from stockade.testing.playbook import KEY, Answer, Played, Sent
 from tests.properties.gates import SECRET, gate, inspector, playbook
 
@@ -74,7 +75,7 @@ def test_every_command_of_the_machine_is_answered() -> None:
         (c.SeekBlock("other", "content"), None),
         (c.ReadUpstream(), b"a"),
         (c.ReadUpstreamWhole(9), b"b"),
-        (c.Release(object()), None),
+        (c.Settle((Settlement(Reservation("r", (), (), ()), ()),)), None),
     ]
     vendor = iter([b"a", b"b", b""])
     for command, reply in expected:

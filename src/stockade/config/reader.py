@@ -13,11 +13,12 @@ import re
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from stockade.config.schema import Key, Settings
+from stockade.config.keys import Key
+from stockade.config.schema import Settings
 from stockade.core.errors import ConfigError
 
 FILE_BYTES_MAX = 1024 * 1024
@@ -29,6 +30,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)")
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]+)?")
 _TAG = "tag:yaml.org,2002:"
 _NOTHING: Any = object()
+_Section = TypeVar("_Section")
 
 
 class _Mark(Protocol):
@@ -69,21 +71,41 @@ def schema_keys(section: type) -> list[SchemaKey]:
 
 def read_settings(path: Path) -> Settings:
     """Return the settings that the file at `path` holds."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error.strerror}", hint="Name the file with --config, or make one."
-        ) from error
-    return parse_settings(raw, path)
+    return parse_settings(_read(path), path)
 
 
 def parse_settings(raw: bytes, path: Path) -> Settings:
     """Return the settings in `raw`; `path` names the file in complaints, and its folder resolves relative paths."""
+    found = parse_section(raw, path, Settings)
+    database = found.database
+    if database is not None and database.startswith("sqlite:///"):
+        file = path.resolve().parent / database.removeprefix("sqlite:///")
+        found = dataclasses.replace(found, database=f"sqlite:///{file}")
+    if not found.data_dir.is_absolute():  # the default, which no node resolved
+        found = dataclasses.replace(found, data_dir=path.resolve().parent / found.data_dir)
+    return found
+
+
+def read_section(path: Path, section: type[_Section]) -> _Section:
+    """Return what the file at `path` holds, read as one section of the schema."""
+    return parse_section(_read(path), path, section)
+
+
+def parse_section(raw: bytes, path: Path, section: type[_Section]) -> _Section:
+    """Return what stands in `raw`, read as one section; `path` is as in `parse_settings`."""
     if len(raw) > FILE_BYTES_MAX:
         raise ConfigError(f"{path}: larger than {FILE_BYTES_MAX} bytes")
-    return _Reader(path).settings(_compose(raw, path))
+    return _Reader(path).whole(_compose(raw, path), section)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}", hint="Name the file with --config, or make one."
+        ) from error
 
 
 def _compose(raw: bytes, path: Path) -> yaml.Node:
@@ -129,20 +151,14 @@ class _Reader:
         self._folder = path.resolve().parent
         self._complaints: list[str] = []
 
-    def settings(self, root: yaml.Node) -> Settings:
-        """Return the whole, or raise with every complaint."""
-        found = self._section(root, Settings, "")
+    def whole(self, root: yaml.Node, section: type[_Section]) -> _Section:
+        """Return the whole file, or raise with every complaint."""
+        found = self._section(root, section, "")
         if self._complaints:
             shown = self._complaints[:_COMPLAINTS_MAX]
             more = len(self._complaints) - len(shown)
             raise ConfigError("\n".join(shown) + (f"\nand {more} more" if more else ""))
-        assert isinstance(found, Settings)
-        database = found.database
-        if database is not None and database.startswith("sqlite:///"):
-            file = self._folder / database.removeprefix("sqlite:///")
-            found = dataclasses.replace(found, database=f"sqlite:///{file}")
-        if not found.data_dir.is_absolute():  # the default, which no node resolved
-            found = dataclasses.replace(found, data_dir=self._folder / found.data_dir)
+        assert isinstance(found, section)
         return found
 
     def _complain(self, node: yaml.Node, message: str) -> Any:

@@ -8,40 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from stockade.config.keys import Complaint, Key, glob_complaint, name_complaint, variable_complaint
+from stockade.config.limiting import Budget, Estimates, Redis
 from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX, RECORDING_BYTES_MAX
 from stockade.core.principal import DataClass, Environment
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
-_GLOB = re.compile(r"[!-~]{1,256}")
 _CANARY = re.compile(r"[!-~]{8,128}")
 _LISTED_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What the schema says of one key: its unit, why it exists, its hard ends, what is wrong with a value."""
-
-    unit: str
-    reason: str
-    low: float | None = None
-    high: float | None = None
-    check: Callable[[str], str] | None = None
-    default: str = ""  # how the reference words a default that is worked out, not written
-
-
-class Complaint(NamedTuple):
-    """What is wrong with keys that are each well formed: the key to point at, and the sentence."""
-
-    key: str
-    message: str
 
 
 def _address_complaint(text: str) -> str:
@@ -49,10 +28,6 @@ def _address_complaint(text: str) -> str:
     if not separator or not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
         return 'must be "host:port" with a port of 0 to 65535, such as 127.0.0.1:8700'
     return ""
-
-
-def _glob_complaint(text: str) -> str:
-    return "" if _GLOB.fullmatch(text) else "must be a pattern of 1 to 256 visible ASCII characters, such as claude-*"
 
 
 def _host_complaint(text: str) -> str:
@@ -65,10 +40,6 @@ def _host_complaint(text: str) -> str:
 
 def _canary_complaint(text: str) -> str:
     return "" if _CANARY.fullmatch(text) else "must be 8 to 128 visible ASCII characters without a space"
-
-
-def _variable_complaint(text: str) -> str:
-    return "" if _VARIABLE.fullmatch(text) else "must be the name of an environment variable, not its value"
 
 
 def _database_complaint(text: str) -> str:
@@ -94,10 +65,6 @@ def _base_url_complaint(text: str) -> str:
     return ""
 
 
-def _name_complaint(text: str) -> str:
-    return "" if _NAME.fullmatch(text) else "must be 1 to 63 characters of a-z, 0-9, '.', '_' and '-'"
-
-
 def _environment_complaint(text: str) -> str:
     return "" if text in set(Environment) else "must be one of " + ", ".join(sorted(Environment))
 
@@ -116,9 +83,7 @@ class Upstream:
     ]
     key_env: Annotated[
         str | None,
-        Key(
-            "variable name", "The vendor's key stays out of the file, which is kept in git.", check=_variable_complaint
-        ),
+        Key("variable name", "The vendor's key stays out of the file, which is kept in git.", check=variable_complaint),
     ] = None
     key_file: Annotated[
         Path | None,
@@ -236,7 +201,7 @@ class PromptLeak:
     tools: Annotated[
         tuple[str, ...],
         Key("patterns (* and ?)", "Definitions of tools with such a name are as secret as the system prompt.",
-            check=_glob_complaint),
+            check=glob_complaint),
     ] = ()  # fmt: skip
 
 
@@ -244,12 +209,12 @@ class PromptLeak:
 class Workspace:
     """A named development context that policy can speak of."""
 
-    name: Annotated[str, Key("name", "Policy, records and keys name the workspace so.", check=_name_complaint)]
+    name: Annotated[str, Key("name", "Policy, records and keys name the workspace so.", check=name_complaint)]
     repositories: Annotated[
         tuple[str, ...],
         Key("patterns (* and ?)",
             "A client that tells the address of its repository, such as github.com/acme/payments, is put here.",
-            check=_glob_complaint),
+            check=glob_complaint),
     ] = ()  # fmt: skip
     environment: Annotated[
         str,
@@ -287,7 +252,7 @@ class Recording:
     tenants: Annotated[
         tuple[str, ...],
         Key("tenants", "Recordings hold what people wrote, so nobody is recorded who is not named here.",
-            check=_name_complaint),
+            check=name_complaint),
     ] = ()  # fmt: skip
     retention_days: Annotated[
         int, Key("days after their own", "Older recordings are erased by destroying their key.", low=0, high=3650)
@@ -330,12 +295,12 @@ class Settings:
     models: Annotated[
         tuple[str, ...],
         Key("patterns (* and ?)", "A model that nobody listed is not called. Nothing listed: nothing is called.",
-            check=_glob_complaint),
+            check=glob_complaint),
     ] = ()  # fmt: skip
     evaluating: Annotated[
         tuple[str, ...],
         Key("patterns (* and ?)", "Models that are tried before they are approved: policy lets evaluators call them.",
-            check=_glob_complaint),
+            check=glob_complaint),
     ] = ()  # fmt: skip
     workspaces: Annotated[
         tuple[Workspace, ...], Key("list of sections", "The development contexts that policy may speak of.")
@@ -350,6 +315,17 @@ class Settings:
             default="SQLite in data_dir"),
     ] = None  # fmt: skip
     limits: Annotated[Limits, Key("section", "What one request and one key may take.")] = field(default_factory=Limits)
+    budgets: Annotated[tuple[Budget, ...], Key("list of sections", "What each may use over a time.")] = ()
+    estimates: Annotated[Estimates, Key("section", "How requests are measured ahead.")] = field(
+        default_factory=Estimates
+    )
+    prices: Annotated[
+        Path | None,
+        Key("path of a YAML file", "Your prices, tried before the built-in ones.", default="the built-in prices"),
+    ] = None
+    redis: Annotated[
+        Redis | None, Key("section", "Where several gates count together; without it each counts alone.")
+    ] = None
     guards: Annotated[Guards, Key("section", "How the guards run.")] = field(default_factory=Guards)
     exfiltration: Annotated[Exfiltration, Key("section", "Where an answer may point.")] = field(
         default_factory=Exfiltration
@@ -384,4 +360,7 @@ class Settings:
         names = [workspace.name for workspace in self.workspaces]
         if len(set(names)) < len(names):
             return Complaint("workspaces", "two have one name")
+        budgets = [budget.name for budget in self.budgets]
+        if len(set(budgets)) < len(budgets):
+            return Complaint("budgets", "two have one name")
         return None

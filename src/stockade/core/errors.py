@@ -6,6 +6,11 @@ Bodies in a vendor's shape are made by the dialects; this tree knows no wire for
 
 from __future__ import annotations
 
+from stockade.core.measures import Level
+
+WAIT_BRIEF_S = 5.0
+"""The longest wait that a client is left to by itself: longer, a person would think that it hangs (FIELD section 1)."""
+
 
 class StockadeError(Exception):
     """An expected failure. `code` is stable for ever; `status` is the HTTP status a generic client gets."""
@@ -83,11 +88,40 @@ class RateLimitedError(StockadeError):
     code = "rate_limited"
     status = 429
 
-    def __init__(self, public: str, *, limit: str, retry_after_s: float, hint: str = "") -> None:
-        """Keep the limit's name and the time to wait."""
+    def __init__(
+        self, public: str, *, limit: str, retry_after_s: float, hint: str = "", level: Level | None = None
+    ) -> None:
+        """Keep the limit's name, the time to wait and how the limit stands."""
         super().__init__(public, hint=hint)
         self.limit = limit
         self.retry_after_s = retry_after_s
+        self.level = level
+
+    @property
+    def is_brief(self) -> bool:
+        """Say whether a client may wait by itself; past that it should tell its person at once."""
+        return self.retry_after_s <= WAIT_BRIEF_S
+
+
+class LimitsUnreachableError(StockadeError):
+    """The store in which limits are counted does not answer; nothing is let through that nobody counted."""
+
+    code = "limits_unreachable"
+    status = 503
+
+
+class PriceUnknownError(StockadeError):
+    """A limit counts money and nobody has said what this model costs."""
+
+    code = "price_unknown"
+    status = 403
+
+
+class StoppedError(StockadeError):
+    """An operator has stopped this caller, model, session or all."""
+
+    code = "stopped"
+    status = 403
 
 
 class RefusedError(StockadeError):
@@ -118,10 +152,15 @@ class StorageError(StockadeError):
 
 
 class UpstreamError(StockadeError):
-    """The vendor cannot be reached, answers nonsense, or broke off."""
+    """The vendor cannot be reached, answers nonsense, or broke off. `heard`: it may have begun to work."""
 
     code = "upstream"
     status = 502
+
+    def __init__(self, public: str, *, hint: str = "", heard: bool = False) -> None:
+        """Keep whether the vendor may bill what was asked."""
+        super().__init__(public, hint=hint)
+        self.heard = heard
 
 
 class UpstreamTimeoutError(UpstreamError):

@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from stockade.core.errors import GuardFailedError, InvalidRequestError, TooLargeError
+from stockade.core.errors import GuardFailedError, InvalidRequestError, StockadeError, TooLargeError
 from stockade.core.findings import Inspection
 from stockade.gateway.events import EventLog
+from stockade.gateway.open_exchanges import OpenExchanges
 from stockade.gateway.ports import (
     Blocks,
     Clock,
+    Counters,
     Inspector,
     Ledger,
-    Quota,
     Recorder,
     Unfinished,
     Upstream,
     UpstreamAnswer,
+    Usage,
     Vault,
 )
 from stockade.gateway.workroom import Workroom
@@ -46,7 +48,8 @@ class Services:
 
     gate: Gate
     inspector: Inspector
-    quota: Quota
+    counters: Counters
+    usage: Usage
     vault: Vault
     ledger: Ledger
     blocks: Blocks
@@ -57,6 +60,7 @@ class Services:
     inspect_timeout_s: float
     workroom: Workroom
     storage_pool: ThreadPoolExecutor
+    open: OpenExchanges = field(default_factory=OpenExchanges)
 
 
 async def serve(services: Services, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -69,10 +73,12 @@ async def serve(services: Services, scope: MutableMapping[str, Any], receive: Re
         query=scope["query_string"].decode("latin-1"),
         headers=tuple(scope["headers"]),
     )
-    conversation = _Conversation(services, receive, send)
+    conversation = _Conversation(services, exchange, receive, send)
+    services.open.add(conversation)
     try:
         await conversation.drive(run(services.gate, exchange))
     finally:
+        services.open.remove(conversation)
         conversation.close()
         services.events.exchange(exchange)
 
@@ -80,14 +86,28 @@ async def serve(services: Services, scope: MutableMapping[str, Any], receive: Re
 class _Conversation:
     """One exchange's open ends."""
 
-    __slots__ = ("_answer", "_gone", "_receive", "_send", "_services", "_task", "_waiting", "_watch_soon", "_watcher")
+    __slots__ = (
+        "_answer",
+        "_gone",
+        "_halted",
+        "_receive",
+        "_send",
+        "_services",
+        "_task",
+        "_waiting",
+        "_watch_soon",
+        "_watcher",
+        "exchange",
+    )
 
-    def __init__(self, services: Services, receive: Receive, send: Send) -> None:
+    def __init__(self, services: Services, exchange: Exchange, receive: Receive, send: Send) -> None:
+        self.exchange = exchange
         self._services = services
         self._receive = receive
         self._send = send
         self._answer: UpstreamAnswer | None = None
         self._gone = False
+        self._halted: StockadeError | None = None
         self._waiting = False
         self._task = asyncio.current_task()
         self._watch_soon: asyncio.TimerHandle | None = None
@@ -110,10 +130,11 @@ class _Conversation:
             except Exception as error:  # noqa: BLE001 - the machine denies on whatever a port raises
                 failure = error
             except asyncio.CancelledError:
-                # Either the client has gone (`_watch`), or the server is stopping: both end the exchange in order.
-                if self._gone and self._task is not None:
+                # The client has gone (`_watch`), an operator stops it (`halt`), or the server is stopping: each ends
+                # the exchange in order.
+                if (self._gone or self._halted is not None) and self._task is not None:
                     self._task.uncancel()
-                failure = c.ClientGone()
+                failure = c.ClientGone() if self._gone or self._halted is None else self._halted
 
     def close(self) -> None:
         """Let go of the client and the vendor."""
@@ -123,6 +144,13 @@ class _Conversation:
             self._watcher.cancel()
         if self._answer is not None:
             self._answer.close()
+
+    def halt(self, error: StockadeError) -> None:
+        """End the exchange with `error`: at once where it waits for the vendor, else before it asks it more."""
+        if self._halted is None and not self.exchange.ended:
+            self._halted = error
+            if self._waiting and self._task is not None:
+                self._task.cancel()
 
     def _start_watch(self) -> None:
         self._watcher = asyncio.get_running_loop().create_task(self._watch())
@@ -136,9 +164,9 @@ class _Conversation:
 
     async def _upstream(self, waited: Awaitable[Any]) -> Any:
         """Wait for the vendor, but not longer than the client does."""
-        if self._gone:
+        if self._gone or self._halted is not None:
             asyncio.ensure_future(waited).cancel()
-            raise c.ClientGone
+            raise c.ClientGone if self._halted is None else self._halted
         self._waiting = True
         try:
             return await waited
@@ -166,10 +194,13 @@ class _Conversation:
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def reserve(self, command: c.Reserve) -> object:
-        return self._services.quota.reserve(command.key, self._services.clock.monotonic_s())
+        return self._services.counters.reserve(command.id, command.takes)
 
-    def release(self, command: c.Release) -> None:
-        self._services.quota.release(command.reservation)  # type: ignore[arg-type]
+    def settle(self, command: c.Settle) -> object:
+        return self._services.counters.settle(command.settlements)
+
+    def spend(self, command: c.Spend) -> None:
+        self._services.usage.add(command.entry)
 
     def open_tenant(self, command: c.OpenTenant) -> Any:
         keys = self._services.vault.tenant_keys_at_hand(command.tenant)
@@ -264,7 +295,8 @@ class _Conversation:
 _HANDLERS: dict[type, Callable[[_Conversation, Any], Any]] = {
     c.ReadBody: _Conversation.read_body,
     c.Reserve: _Conversation.reserve,
-    c.Release: _Conversation.release,
+    c.Settle: _Conversation.settle,
+    c.Spend: _Conversation.spend,
     c.OpenTenant: _Conversation.open_tenant,
     c.Inspect: _Conversation.inspect,
     c.Compute: _Conversation.compute,

@@ -11,7 +11,8 @@ from typing import Protocol
 from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
 from stockade.guard.pipeline.commands import Block, CallUpstream, TenantKeys, UpstreamHead
-from stockade.guard.quota.quota import Reservation
+from stockade.guard.quota.counters import Reservation, Settlement, Take
+from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
 
 
@@ -32,14 +33,24 @@ class Inspector(Protocol):
         """Return the inspection where that takes an instant, or what is left to do."""
 
 
-class Quota(Protocol):
-    """Rates and places of this process. Both calls are instant."""
+class Counters(Protocol):
+    """Where limits are counted: in this process, which is instant, or in a store that replicas share."""
 
-    def reserve(self, key: str, now_s: float) -> Reservation:
-        """Take a place. Fails: RateLimitedError."""
+    def reserve(self, id_: str, takes: Sequence[Take]) -> Reservation | Awaitable[Reservation]:
+        """Hold all takes until they are settled, or none. Fails: RateLimitedError, LimitsUnreachableError.
 
-    def release(self, reservation: Reservation) -> None:
-        """Give a place back; twice is once."""
+        The same id again is the same reservation, so that a call whose answer was lost can be made again.
+        """
+
+    def settle(self, settlements: Sequence[Settlement]) -> Awaitable[None] | None:
+        """Give back what is held and charge what was used; twice is once. Never fails: what cannot be done waits."""
+
+
+class Usage(Protocol):
+    """What callers came to, added up. Instant."""
+
+    def add(self, entry: UsageEntry) -> None:
+        """Add one exchange."""
 
 
 class Vault(Protocol):

@@ -51,11 +51,13 @@ class HttpUpstream:
             )
         vendor = pool.vendor
         head = _head(pool, request)
+        heard = False
         try:
             connection = pool.take() or await pool.connect()
+            heard = True
             await self._ask(pool, connection, head, request.body)
         except TimeoutError as error:
-            raise UpstreamTimeoutError(f"{vendor.name} did not begin to answer in time.") from error
+            raise UpstreamTimeoutError(f"{vendor.name} did not begin to answer in time.", heard=heard) from error
         except OSError as error:
             raise _unreachable(vendor, error) from error
         answer = HttpAnswer(connection, pool)

@@ -19,6 +19,9 @@ from stockade.guard.identity import ENTROPY_BYTES, Keyring, generate_key
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.machine import run
+from stockade.guard.quota.counters import Settlement
+from stockade.guard.quota.tally import Moment, Tally
+from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
 
 KEY = generate_key(bytes(range(ENTROPY_BYTES)), name="playbook", tenant="play", created_at_s=1_700_000_000)
@@ -42,7 +45,13 @@ class Played:
     records: list[dict[str, Any]] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
-    released: int = 0
+    settled: tuple[Settlement, ...] = ()
+    spent: list[UsageEntry] = field(default_factory=list)
+
+    @property
+    def released(self) -> int:
+        """Return how many reservations were given back."""
+        return len(self.settled)
 
     @property
     def json(self) -> Any:
@@ -81,6 +90,8 @@ class Playbook:
         self.stand_ins: dict[str, str] = {}
         self.vendor_known: set[tuple[str, str]] = set()
         self.blocks: dict[tuple[str, str], c.Block] = {}
+        self.tally = Tally()
+        self.now_s = 1_700_000_000.0
         self._number = 0
 
     def play(self, sent: Sent, answer: Answer, failure: Failure = lambda _command: None) -> Played:
@@ -111,10 +122,13 @@ class Playbook:
         match command:
             case c.ReadBody():
                 reply = sent.body
-            case c.Reserve():
-                reply = object()
-            case c.Release():
-                played.released += 1
+            case c.Reserve(id_, takes):
+                reply = self.tally.reserve(id_, takes, Moment(self.now_s, self.now_s))
+            case c.Settle(settlements):
+                self.tally.settle(settlements, Moment(self.now_s, self.now_s))
+                played.settled += settlements
+            case c.Spend(entry):
+                played.spent.append(entry)
             case c.OpenTenant():
                 reply = c.TenantKeys(b"p" * 32, b"e" * 32)
             case c.Inspect(segments, key, scope):
@@ -122,7 +136,7 @@ class Playbook:
             case c.Compute(work):
                 reply = work()
             case c.Now():
-                reply = 1_700_000_000.0
+                reply = self.now_s
             case c.Record() | c.KeepRecording() | c.KeepBeforeSending() | c.MissRecording():
                 _write_down(command, played)
             case c.CallUpstream():

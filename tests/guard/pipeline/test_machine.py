@@ -21,7 +21,7 @@ from tests.properties.gates import OTHER_SECRET, SECRET, gate, playbook
 
 QUESTION = f"Use {SECRET} to log in."
 SAID = "I write to alice.miller@corp-mail.com with {} and then I wait for what they say."
-ENDING = {"Release", "RememberVendorKnown", "StickBlock"}
+ENDING = {"Settle", "Spend", "RememberVendorKnown", "StickBlock"}
 ERRORS: dict[str, Callable[[], BaseException]] = {
     "storage": lambda: StorageError("The disk is full."),
     "upstream": lambda: UpstreamError("The vendor broke off."),
@@ -106,7 +106,7 @@ def test_the_commands_stand_in_their_order(dialect: str, streamed: bool) -> None
         "CallUpstream",
     ]
     assert played.commands[: len(head)] == head
-    assert played.commands[-4:] == ["Release", "RememberVendorKnown", "Now", "Record"]
+    assert played.commands[-4:] == ["Spend", "RememberVendorKnown", "Now", "Record"]
     assert [record["kind"] for record in played.records] == ["intent", "outcome"]
     sent = [name for name in played.commands if name.startswith("Send")]
     assert sent[0] == "SendHead"
@@ -131,7 +131,7 @@ def check_failure(dialect: str, streamed: bool, watch: Watch, *, last: bool) -> 
     assert watch.struck
     text = played.body.decode()
     # One place was taken and is given back once.
-    assert played.commands.count("Release") == watch.reserved
+    assert played.commands.count("Settle") == watch.reserved
     # Nothing that policy holds back passed, and nobody was shown an exception's text.
     assert SECRET not in (played.forwarded or b"").decode()
     assert "quotes" not in text

@@ -10,6 +10,7 @@ ORDER = [
     "admit",
     "parse",
     "authorise",
+    "reserve",
     "inspect",
     "decide",
     "transform",

@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from stockade.core.errors import StockadeError
 from stockade.core.exchange import AnswerFacts
+from stockade.core.measures import Level, Measure
 from stockade.core.segments import Segment
 
 
@@ -54,6 +55,7 @@ class ParsedRequest:
     with `token` -1. `session` is the client's own session id when it tells one, else "". `models` are all models that
     the vendor is asked to run or may run: `model` first, then fallbacks and those of tools (`models.py`).
     `vendor_tools` are the names of the tools that the vendor itself runs (`tools.py`), which no answer asks for.
+    `output_tokens_max` is the longest that all answers together may be, None where the request sets no bound.
     """
 
     model: str
@@ -62,6 +64,7 @@ class ParsedRequest:
     session: str = ""
     models: tuple[str, ...] = ()
     vendor_tools: tuple[str, ...] = ()
+    output_tokens_max: int | None = None
 
 
 class BlockKind(StrEnum):
@@ -195,6 +198,9 @@ class Dialect(Protocol):
 
     def error_event(self, error: StockadeError) -> bytes:
         """Return the server-sent event(s) that end a stream which the gate stops."""
+
+    def limit_headers(self, levels: Mapping[Measure, Level], at_s: float) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers in which this vendor's clients read how limits stood at `at_s` (seconds since 1970)."""
 
     def allow_list(self) -> Iterator[str]:
         """Yield the written allow-list, behind each body's name: `PLACE : known, keys` and `PLACE = fixed | words`."""

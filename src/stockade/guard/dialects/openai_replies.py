@@ -16,15 +16,17 @@ from stockade.core.errors import (
     ModelNotListedError,
     NotFoundError,
     NoWebSocketError,
+    PriceUnknownError,
     RateLimitedError,
     RefusedError,
     StockadeError,
+    StoppedError,
     TooLargeError,
     UnauthenticatedError,
 )
 from stockade.guard.dialects.dialect import Reply
 
-DECIDED = (ModelNotListedError, RefusedError)
+DECIDED = (ModelNotListedError, PriceUnknownError, RefusedError, StoppedError)
 ASKED = (InvalidRequestError, NotFoundError, TooLargeError, *DECIDED)
 
 
@@ -40,12 +42,14 @@ def error_table(error: StockadeError) -> dict[str, str | None]:
 
 
 def error_reply(error: StockadeError) -> Reply:
-    """Return the whole reply; a limit says when to come back and that trying at once is in vain."""
+    """Return the whole reply; a limit says when to come back, and whether it is worth waiting for."""
     status = 400 if isinstance(error, DECIDED) else error.status
     headers: tuple[tuple[bytes, bytes], ...] = ((b"content-type", b"application/json"),)
     if isinstance(error, RateLimitedError):
         wait = str(max(1, ceil(error.retry_after_s))).encode()
-        headers = (*headers, (b"retry-after", wait), (b"x-should-retry", b"false"))
+        again = b"true" if error.is_brief else b"false"
+        headers = (*headers, (b"retry-after", wait), (b"x-should-retry", again))
+        headers = (*headers, (b"x-stockade-limit", error.limit.encode()))
     if isinstance(error, NoWebSocketError):
         headers = (*headers, (b"upgrade", b"HTTP/1.1"))  # RFC 9110 section 15.5.22: a 426 names what is spoken
     return Reply(status, orjson.dumps({"error": error_table(error)}), headers)

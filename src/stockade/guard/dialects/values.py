@@ -5,6 +5,7 @@ Owns the reading of facts out of bodies that a grammar has already accounted for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 
@@ -26,3 +27,8 @@ def text(value: object) -> str:
 def count(value: object) -> int | None:
     """Return `value` when it is a count, else None."""
     return value if type(value) is int and value >= 0 else None
+
+
+def most_tokens(value: Mapping[str, object], *names: str) -> int | None:
+    """Return the bound on an answer's tokens that stands under the first of `names` that holds one, else None."""
+    return next((found for name in names if (found := count(value.get(name)))), None)

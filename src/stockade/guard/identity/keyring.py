@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from stockade.core.errors import UnauthenticatedError
+from stockade.core.errors import StoppedError, UnauthenticatedError
 from stockade.core.principal import Principal
 from stockade.guard.identity.keys import PREFIX, KeyRecord, is_well_formed
 
 CREDENTIAL_BYTES_MAX = 512
 """Longest credential that is looked at; a key has 64 characters."""
+
+SUSPENDED = "suspended"
 
 _VISIBLE = re.compile(rb"[!-~]+")
 _HINT = "Send a key of this gate as `Authorization: Bearer` or `x-api-key`; `stockade keys create` makes one."
@@ -24,18 +26,20 @@ _HINT = "Send a key of this gate as `Authorization: Bearer` or `x-api-key`; `sto
 class Keyring:
     """All keys of one moment. `generation` tells snapshots apart."""
 
-    __slots__ = ("_closed", "_principals", "generation")
+    __slots__ = ("_closed", "_closed_ids", "_principals", "generation")
 
     def __init__(self, records: Iterable[KeyRecord] = (), generation: int = 0) -> None:
         """Take the records over. Fails: ValueError when two keys have one digest."""
         self.generation = generation
         self._principals: dict[bytes, Principal] = {}
         self._closed: dict[bytes, str] = {}
+        self._closed_ids: dict[str, str] = {}
         for record in records:
             if record.digest in self._principals or record.digest in self._closed:
                 raise ValueError("two keys have the same digest")
             if record.revoked or record.suspended:
-                self._closed[record.digest] = "revoked" if record.revoked else "suspended"
+                self._closed[record.digest] = "revoked" if record.revoked else SUSPENDED
+                self._closed_ids[record.id] = self._closed[record.digest]
             else:
                 self._principals[record.digest] = record.principal
 
@@ -43,8 +47,12 @@ class Keyring:
         """Return the number of keys that open the gate."""
         return len(self._principals)
 
+    def closed(self, key_id: str) -> str:
+        """Return how a key was closed, "" for one that is open or none of this keyring."""
+        return self._closed_ids.get(key_id, "")
+
     def principal(self, credential: bytes) -> Principal:
-        """Return whom `credential` names. Fails: UnauthenticatedError.
+        """Return whom `credential` names. Fails: UnauthenticatedError; StoppedError for a key that is suspended.
 
         The look-up is not constant in time and need not be: what is compared is the SHA-256 of the credential, of which
         a caller cannot choose the leading bytes, so the time tells nothing about the digests that are kept.
@@ -53,7 +61,11 @@ class Keyring:
         principal = self._principals.get(digest)
         if principal is not None:
             return principal
-        if closed := self._closed.get(digest):
+        closed = self._closed.get(digest)
+        if closed == SUSPENDED:
+            # Who calls is proven and no typing error: a 401 would have clients try for a minute (FIELD section 1).
+            raise StoppedError("This key has been suspended.", hint="Ask your administrator to resume it.")
+        if closed:
             raise UnauthenticatedError(f"This key has been {closed}.", hint=_HINT)
         if credential.startswith(PREFIX.encode()) and not is_well_formed(credential.decode("latin-1")):
             raise UnauthenticatedError("This key is mistyped or cut: its checksum does not fit.", hint=_HINT)

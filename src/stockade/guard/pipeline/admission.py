@@ -20,6 +20,7 @@ from stockade.guard.identity import authenticate
 from stockade.guard.pipeline.commands import ReadBody, Reserve
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
+from stockade.guard.quota.stops import stopped
 
 MODEL_IN_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 _ANTHROPIC_SIGNS = frozenset({b"anthropic-version", b"anthropic-beta", b"x-api-key"})
@@ -56,8 +57,10 @@ def receive(gate: Gate, exchange: Exchange) -> Steps:
 
 
 def authenticate_caller(gate: Gate, exchange: Exchange) -> Steps:
-    """Prove who calls; there is no default caller."""
+    """Prove who calls; there is no default caller, and one who is stopped gets no further."""
     exchange.principal = authenticate(exchange.headers, gate.keyring)
+    if gate.stops and (stop := gate.stops.of_caller(exchange.principal)):
+        raise stopped(stop)
     yield from ()
 
 
@@ -65,15 +68,14 @@ def admit(gate: Gate, exchange: Exchange) -> Steps:
     """Take a place within this key's rate and concurrency, then read the body up to its bound."""
     assert exchange.principal is not None
     assert exchange.route is not None
-    exchange.reservation = yield Reserve(exchange.principal.id)
+    exchange.reservation = yield Reserve(exchange.id + ".place", gate.places.takes(exchange.principal.id))
     if exchange.route.operation not in BODILESS:
         exchange.body = yield ReadBody(gate.body_bytes_max)
 
 
 def turned_away(exchange: Exchange) -> bool:
     """Say whether the caller was not let in. That is counted, not recorded: it costs a caller nothing to try again."""
-    full = exchange.reservation is None and isinstance(exchange.error, RateLimitedError)
-    return full or exchange.principal is None
+    return isinstance(exchange.error, RateLimitedError) or exchange.principal is None
 
 
 def _of_a_model(gate: Gate, exchange: Exchange) -> tuple[tuple[Dialect, Route], ...]:

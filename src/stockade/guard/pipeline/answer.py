@@ -18,7 +18,7 @@ from stockade.core.facts import Origin
 from stockade.core.findings import Scope
 from stockade.core.limits import ANSWER_BYTES_MAX
 from stockade.guard.dialects.dialect import Operation, ParsedAnswer
-from stockade.guard.pipeline import accounts, stream
+from stockade.guard.pipeline import accounts, budget, stream
 from stockade.guard.pipeline.admission import turned_away
 from stockade.guard.pipeline.commands import (
     Block,
@@ -27,7 +27,6 @@ from stockade.guard.pipeline.commands import (
     Now,
     ReadUpstreamWhole,
     Record,
-    Release,
     RememberVendorKnown,
     SendBody,
     SendHead,
@@ -51,7 +50,6 @@ _RETURNED = frozenset(
         b"x-should-retry",
     }
 )
-_RETURNED_PREFIXES = (b"anthropic-ratelimit-", b"x-ratelimit-")
 
 
 def call_upstream(_gate: Gate, exchange: Exchange) -> Steps:
@@ -61,6 +59,7 @@ def call_upstream(_gate: Gate, exchange: Exchange) -> Steps:
     headers: list[tuple[bytes, bytes]] = [pair for pair in exchange.headers if pair[0] in FORWARDED_HEADERS]
     if exchange.body:
         headers.append((b"content-type", b"application/json"))
+    exchange.called_upstream = True
     exchange.head = yield CallUpstream(
         exchange.dialect.vendor, exchange.method, target, tuple(headers), exchange.forwarded
     )
@@ -71,7 +70,7 @@ def answer(gate: Gate, exchange: Exchange) -> Steps:
     assert exchange.head is not None
     media = dict(exchange.head.headers).get(b"content-type", b"").split(b";")[0].strip().lower()
     if media == b"text/event-stream" and exchange.head.status == 200:
-        yield from stream.answer_stream(gate, exchange, returned_headers(exchange.head.headers))
+        yield from stream.answer_stream(gate, exchange, _headers(exchange))
         return
     body: bytes = yield ReadUpstreamWhole(ANSWER_BYTES_MAX)
     if exchange.tape is not None:
@@ -87,7 +86,7 @@ def answer(gate: Gate, exchange: Exchange) -> Steps:
     headers = (
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
-        *returned_headers(exchange.head.headers),
+        *_headers(exchange),
     )
     exchange.status, exchange.ended = exchange.head.status, "completed"
     exchange.sent_bytes, exchange.sent_digest = len(body), sha256(body).hexdigest()
@@ -96,10 +95,9 @@ def answer(gate: Gate, exchange: Exchange) -> Steps:
     yield SendBody(body, more=False)
 
 
-def settle(_gate: Gate, exchange: Exchange) -> Steps:
-    """Give the caller's place back; keep what the vendor itself wrote, and let a refused answer's refusal stick."""
-    if exchange.reservation is not None:
-        yield Release(exchange.reservation)
+def settle(gate: Gate, exchange: Exchange) -> Steps:
+    """Give the place back and charge what was used; keep what the vendor itself wrote, let a refusal stick."""
+    yield from budget.settle(gate, exchange)
     if exchange.principal is None or exchange.dialect is None or not exchange.intent:
         return
     passed = frozenset(
@@ -125,8 +123,17 @@ def record_outcome(gate: Gate, exchange: Exchange) -> Steps:
 
 
 def returned_headers(headers: Headers) -> Headers:
-    """Return the vendor's headers that the client may see: an allow-list, so that no key ever comes back."""
-    return tuple((name, value) for name, value in headers if name in _RETURNED or name.startswith(_RETURNED_PREFIXES))
+    """Return the vendor's headers that the client may see: an allow-list, so that no key ever comes back.
+
+    Rate limits are not on it: they are those of the gate's key, and would tell one caller what others do.
+    """
+    return tuple([pair for pair in headers if pair[0] in _RETURNED])
+
+
+def _headers(exchange: Exchange) -> Headers:
+    """Return the vendor's headers that the client may see, and how its limits stand here."""
+    assert exchange.head is not None
+    return (*returned_headers(exchange.head.headers), *budget.limit_headers(exchange))
 
 
 def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:

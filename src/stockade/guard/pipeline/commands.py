@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from stockade.core.findings import Scope
 from stockade.core.segments import Segment
+from stockade.guard.quota.counters import Settlement, Take
+from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -28,15 +30,22 @@ class ReadBody(NamedTuple):
 
 
 class Reserve(NamedTuple):
-    """Take one request of this key's rate and concurrency -> a reservation. Fails: RateLimitedError."""
+    """Take all of these, or none -> `Reservation`. Fails: RateLimitedError, LimitsUnreachableError."""
 
-    key: str
+    id: str
+    takes: tuple[Take, ...]
 
 
-class Release(NamedTuple):
-    """Give a reservation back -> None. Never fails."""
+class Settle(NamedTuple):
+    """Give back what reservations hold and count what was used -> None. Never fails: what cannot be settled waits."""
 
-    reservation: object
+    settlements: tuple[Settlement, ...]
+
+
+class Spend(NamedTuple):
+    """Add what an exchange came to to the usage of its caller -> None. Never fails."""
+
+    entry: UsageEntry
 
 
 class OpenTenant(NamedTuple):
@@ -198,7 +207,8 @@ class SendBody(NamedTuple):
 Command = (
     ReadBody
     | Reserve
-    | Release
+    | Settle
+    | Spend
     | OpenTenant
     | Inspect
     | Compute

@@ -23,6 +23,10 @@ from stockade.guard.identity import Keyring, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
+from stockade.guard.quota.budgets import Budgets, Estimates, Planned
+from stockade.guard.quota.counters import Reservation
+from stockade.guard.quota.places import Places
+from stockade.guard.quota.stops import Stops
 from stockade.guard.recording.recording import NOT_RECORDED, RecordingRule, Tape
 
 
@@ -43,6 +47,10 @@ class Gate:
     meaning: bool = True
     workspaces: Workspaces = field(default_factory=Workspaces)
     recording: RecordingRule = NOT_RECORDED
+    places: Places = field(default_factory=Places)
+    budgets: Budgets = field(default_factory=Budgets)
+    estimates: Estimates = field(default_factory=Estimates)
+    stops: Stops = field(default_factory=Stops)
 
 
 class Hash(Protocol):
@@ -136,12 +144,15 @@ class Exchange:
     path_model: str = ""  # the last part of the path, for routes that name a model there
     # authenticate, admit
     principal: Principal | None = None
-    reservation: object | None = None
+    reservation: Reservation | None = None
     body: bytes = b""
     # parse, authorise
     request: ParsedRequest | None = None
     call: CallFacts | None = None
     keys: TenantKeys | None = None
+    # reserve
+    plan: tuple[Planned, ...] = ()
+    budget: Reservation | None = None
     # inspect, decide, transform
     segments: tuple[Segment, ...] = ()
     content: str = ""  # digest of what the request says, `stream` and other numbers aside
@@ -155,6 +166,7 @@ class Exchange:
     # keep_request, record_intent, upstream, answer
     tape: Tape | None = None  # where the answer is recorded, for tenants who are
     intent: bool = False
+    called_upstream: bool = False
     head: UpstreamHead | None = None
     head_sent: bool = False
     streaming: bool = False
@@ -165,11 +177,13 @@ class Exchange:
     tool_calls: int = 0  # calls of the answer
     comparison: Comparison | None = None  # of the answer with the request, from the answer's first text on
     received_bytes: int = 0
+    received_chars: int = 0  # of a stream's texts
     received_digest: str = ""
     sent_bytes: int = 0
     sent_digest: str = ""
     sent_hash: Hash | None = None  # of a stream, to which an error event may still be added
     # settle, record_outcome
+    cost_micro_usd: int | None = None
     status: int = 0
     ended: str = ""
     error: StockadeError | None = None

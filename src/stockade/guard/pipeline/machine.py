@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stockade.core.errors import GuardFailedError, RefusedError, StockadeError, UpstreamError
+from stockade.core.errors import (
+    GuardFailedError,
+    RateLimitedError,
+    RefusedError,
+    StockadeError,
+    StoppedError,
+    UpstreamError,
+)
+from stockade.guard.pipeline.budget import limit_headers
 from stockade.guard.pipeline.commands import ClientGone, SendBody, SendHead
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
@@ -51,7 +59,9 @@ def _tell(exchange: Exchange, error: StockadeError) -> Steps:
         exchange.status = reply.status
         exchange.head_sent = True
         exchange.sent_bytes = len(reply.body)
-        yield SendHead(reply.status, (*reply.headers, (b"content-length", str(len(reply.body)).encode())))
+        limits = limit_headers(exchange) if isinstance(error, RateLimitedError) else ()
+        length = (b"content-length", str(len(reply.body)).encode())
+        yield SendHead(reply.status, (*reply.headers, *limits, length))
         yield SendBody(reply.body, more=False)
     elif exchange.streaming:
         event = exchange.voice.error_event(error)
@@ -65,7 +75,7 @@ def _tell(exchange: Exchange, error: StockadeError) -> Steps:
 def _ending(exchange: Exchange, error: StockadeError) -> str:
     if isinstance(error, UpstreamError):
         return "upstream_failed"
-    if isinstance(error, RefusedError):
+    if isinstance(error, RefusedError | StoppedError):
         return "stopped" if exchange.streaming else "refused"
     return "stopped" if exchange.streaming else "rejected"
 

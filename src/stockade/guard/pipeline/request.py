@@ -26,6 +26,7 @@ from stockade.guard.pipeline.judge import Steps, decide, inspect, origins
 from stockade.guard.pipeline.models import APPROVED
 from stockade.guard.pipeline.refusals import refusal_hint, refusal_id, refused
 from stockade.guard.pipeline.tools import authorise_tools
+from stockade.guard.quota.stops import stopped
 from stockade.guard.transforms.cleanse import Cleansed, cleanse
 from stockade.guard.transforms.pseudonyms import Pseudonymiser
 
@@ -90,6 +91,8 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
             place.asserted_by,
         )
         exchange.call = exchange.call or call
+        if gate.stops and (stop := gate.stops.of_call(place.workspace.id, (model,), exchange.request.session)):
+            raise stopped(stop)
         if not standing.listed:
             raise ModelNotListedError("This gate does not list that model.", hint=_listing_line(model))
         verdict = gate.policy.authorise(call)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from stockade.guard.pipeline import admission, answer, recordings, request
+from stockade.guard.pipeline import admission, answer, budget, recordings, request
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
 
@@ -32,6 +32,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("admit", admission.admit),
     Stage("parse", request.parse),
     Stage("authorise", request.authorise),
+    Stage("reserve", budget.reserve),
     Stage("inspect", request.inspect_request),
     Stage("decide", request.decide_request),
     Stage("transform", request.transform),

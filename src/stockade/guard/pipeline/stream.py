@@ -113,6 +113,8 @@ class _Answer:
         window = self._window
         work: list[Work] = []
         for event in events:
+            for piece in event.pieces:
+                self._exchange.received_chars += len(piece.segment.text)
             if event.facts is not None and event.facts is not self._told:
                 self._told = event.facts
                 self._exchange.facts = self._exchange.facts.merged(event.facts)

@@ -1,5 +1,1 @@
 """Quota: counted limits as pure arithmetic over a state and an instant."""
-
-from stockade.guard.quota.quota import Quota, QuotaLimits, Reservation
-
-__all__ = ["Quota", "QuotaLimits", "Reservation"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from stockade.core.errors import StockadeError
+from stockade.core.measures import Level, Measure
 from stockade.guard.dialects import body as bodies
 from stockade.guard.dialects.anthropic_messages import answer as answers
 from stockade.guard.dialects.anthropic_messages.errors import error_event, error_reply
+from stockade.guard.dialects.anthropic_messages.limits import limit_headers
 from stockade.guard.dialects.anthropic_messages.request import REQUEST, parse_request
 from stockade.guard.dialects.anthropic_messages.stream import EVENT, MessagesStream
 from stockade.guard.dialects.dialect import (
@@ -66,6 +68,10 @@ class AnthropicMessages:
     def error_event(self, error: StockadeError) -> bytes:
         """Return the event that ends a stopped stream."""
         return error_event(error)
+
+    def limit_headers(self, levels: Mapping[Measure, Level], at_s: float) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers in which Anthropic's clients read limits."""
+        return limit_headers(levels, at_s)
 
     def allow_list(self) -> Iterator[str]:
         """Yield the written allow-list: known keys and fixed words of requests, answers and stream events."""

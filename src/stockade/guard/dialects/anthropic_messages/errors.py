@@ -15,11 +15,14 @@ import orjson
 from stockade.core.errors import (
     GuardFailedError,
     InvalidRequestError,
+    LimitsUnreachableError,
     ModelNotListedError,
     NotFoundError,
+    PriceUnknownError,
     RateLimitedError,
     RefusedError,
     StockadeError,
+    StoppedError,
     StorageError,
     TooLargeError,
     UnauthenticatedError,
@@ -32,12 +35,15 @@ from stockade.guard.dialects.sse import frame
 # Status, type, and whether a client may send the same again by itself: a guard that failed on a body will fail again.
 _TABLE: dict[type[StockadeError], tuple[int, str, bool]] = {
     GuardFailedError: (503, "api_error", False),
+    LimitsUnreachableError: (503, "api_error", False),
     InvalidRequestError: (400, "invalid_request_error", False),
     ModelNotListedError: (403, "permission_error", False),
+    PriceUnknownError: (403, "permission_error", False),
     NotFoundError: (404, "not_found_error", False),
     RateLimitedError: (429, "rate_limit_error", False),
     RefusedError: (403, "permission_error", False),
     StockadeError: (500, "api_error", False),
+    StoppedError: (403, "permission_error", False),
     StorageError: (503, "api_error", True),
     TooLargeError: (413, "request_too_large", False),
     UnauthenticatedError: (401, "authentication_error", False),
@@ -49,9 +55,11 @@ _TABLE: dict[type[StockadeError], tuple[int, str, bool]] = {
 def error_reply(error: StockadeError) -> Reply:
     """Return the HTTP reply for an error."""
     status, _, again = _row(error)
+    again = error.is_brief if isinstance(error, RateLimitedError) else again
     headers = [(b"content-type", b"application/json"), (b"x-should-retry", b"true" if again else b"false")]
     if isinstance(error, RateLimitedError):
         headers.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
+        headers.append((b"x-stockade-limit", error.limit.encode()))
     return Reply(status, _body(error), tuple(headers))
 
 

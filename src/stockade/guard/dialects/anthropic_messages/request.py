@@ -39,6 +39,7 @@ from stockade.guard.dialects.shape import (
     wrong_type,
 )
 from stockade.guard.dialects.tools import vendor_tools
+from stockade.guard.dialects.values import most_tokens
 
 SESSION_CHARS_MAX = 200
 """Longest session id that is believed; a UUID has 36 characters."""
@@ -167,7 +168,13 @@ def parse_request(body: bytes, query: str) -> ParsedRequest:
         raise wrong_type(("stream",), "true or false")
     segments.extend(asked)
     return ParsedRequest(
-        model, stream, tuple(segments), _session(value.get("metadata")), models_asked(value), vendor_tools(value)
+        model,
+        stream,
+        tuple(segments),
+        _session(value.get("metadata")),
+        models_asked(value),
+        vendor_tools(value),
+        most_tokens(value, "max_tokens"),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from stockade.core.errors import StockadeError
+from stockade.core.measures import Level, Measure
 from stockade.core.segments import Segment
 from stockade.guard.dialects import body as bodies
 from stockade.guard.dialects.dialect import (
@@ -27,12 +28,13 @@ from stockade.guard.dialects.models import MODEL_ID_MUST, is_model_id, models_as
 from stockade.guard.dialects.openai_chat.answer_grammar import ANSWER, CHUNK, MODELS, facts_of
 from stockade.guard.dialects.openai_chat.request_grammar import REQUEST
 from stockade.guard.dialects.openai_chat.stream import CALLED, ChatStream
+from stockade.guard.dialects.openai_limits import limit_headers
 from stockade.guard.dialects.openai_replies import error_event, error_reply
 from stockade.guard.dialects.openai_shapes import tool_name
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.dialects.shape import allow_list, wrong_type
 from stockade.guard.dialects.tools import vendor_tools
-from stockade.guard.dialects.values import rows, table, text
+from stockade.guard.dialects.values import count, most_tokens, rows, table, text
 
 _SPELT = (("message", "content"), ("message", "refusal"))
 
@@ -60,8 +62,15 @@ class ChatDialect:
         if stream is not None and not isinstance(stream, bool):
             raise wrong_type(("stream",), "true or false")
         opened = (*bodies.opened(segments), *asked)
+        most = most_tokens(value, "max_completion_tokens", "max_tokens")
         return ParsedRequest(
-            model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value), vendor_tools(value)
+            model,
+            bool(stream),
+            opened,
+            text(value.get("prompt_cache_key")),
+            models_asked(value),
+            vendor_tools(value),
+            most * max(1, count(value.get("n")) or 1) if most is not None else None,
         )
 
     def apply_request(self, body: bytes, request: ParsedRequest, texts: Mapping[int, str]) -> bytes:
@@ -126,6 +135,10 @@ class ChatDialect:
     def error_event(self, error: StockadeError) -> bytes:
         """Return the event that ends a stream which the gate stops."""
         return error_event(error)
+
+    def limit_headers(self, levels: Mapping[Measure, Level], at_s: float) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers in which OpenAI's clients read limits."""
+        return limit_headers(levels, at_s)
 
     def allow_list(self) -> Iterator[str]:
         """Yield the written allow-list: known keys and fixed words of requests, answers, chunks and model lists."""

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from stockade.core.errors import StockadeError
+from stockade.core.measures import Level, Measure
 from stockade.guard.dialects import body as bodies
 from stockade.guard.dialects.dialect import Operation, ParsedAnswer, ParsedRequest, Reply, Route, ToolCall
 from stockade.guard.dialects.models import MODEL_ID_MUST, is_model_id, models_asked
+from stockade.guard.dialects.openai_limits import limit_headers
 from stockade.guard.dialects.openai_replies import error_reply
 from stockade.guard.dialects.openai_responses.calls import message_for, tool_name, unspell
 from stockade.guard.dialects.openai_responses.grammar import ANSWER, EVENTS, REQUEST, facts_of
@@ -25,7 +27,7 @@ from stockade.guard.dialects.openai_responses.stream import ResponsesStream
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.dialects.shape import allow_list, wrong_type
 from stockade.guard.dialects.tools import vendor_tools
-from stockade.guard.dialects.values import rows, table, text
+from stockade.guard.dialects.values import most_tokens, rows, table, text
 
 
 class ResponsesDialect:
@@ -45,7 +47,13 @@ class ResponsesDialect:
             raise wrong_type(("stream",), "true or false")
         opened = (*bodies.opened(segments), *query_segments(query, ()))
         return ParsedRequest(
-            model, bool(stream), opened, text(value.get("prompt_cache_key")), models_asked(value), vendor_tools(value)
+            model,
+            bool(stream),
+            opened,
+            text(value.get("prompt_cache_key")),
+            models_asked(value),
+            vendor_tools(value),
+            most_tokens(value, "max_output_tokens"),
         )
 
     def apply_request(self, body: bytes, request: ParsedRequest, texts: Mapping[int, str]) -> bytes:
@@ -94,6 +102,10 @@ class ResponsesDialect:
     def error_event(self, error: StockadeError) -> bytes:
         """Return the events that end a stream which the gate stops."""
         return error_events(error)
+
+    def limit_headers(self, levels: Mapping[Measure, Level], at_s: float) -> tuple[tuple[bytes, bytes], ...]:
+        """Return the headers in which OpenAI's clients read limits."""
+        return limit_headers(levels, at_s)
 
     def allow_list(self) -> Iterator[str]:
         """Yield the written allow-list: known keys and fixed words of requests, answers and stream events."""
