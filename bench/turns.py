@@ -18,14 +18,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from stockade.app import discover_dialects, load_policy, routes
-from stockade.config.schema import Settings
+from stockade.app import discover_dialects, routes
 from stockade.core.findings import Scope
 from stockade.core.segments import Segment
 from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
+from stockade.stores.policy_files import load_policy
 from stockade.stores.verdicts import MemoryVerdicts
 from stockade.stores.weights import load_classifier
 from stockade.testing.playbook import KEYRING, Answer, Playbook, Sent
@@ -67,7 +67,7 @@ def converse(turns: int, chars: int, seed: int) -> list[tuple[int, float, float]
         finally:
             spent[0] += time.thread_time() - start
 
-    gate = Gate(routes(), KEYRING, load_policy(Settings()), ModelList(["*"]), frozenset({"anthropic"}), 32 * 2**20)
+    gate = Gate(routes(), KEYRING, load_policy(()), ModelList(["*"]), frozenset({"anthropic"}), 32 * 2**20)
     book = Playbook(gate, inspect)
     path = next(d for d in discover_dialects() if d.name == "anthropic_messages").routes[0].path
     messages: list[dict[str, Any]] = []

@@ -13,17 +13,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from stockade.config import limits
 from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
-from stockade.core.errors import ConfigError, StockadeError
+from stockade.core.errors import StockadeError
 from stockade.core.principal import DataClass, Environment, Workspace
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
 from stockade.gateway.limits import LocalCounters
+from stockade.gateway.policy_watch import PolicyWatch, in_shadow
 from stockade.gateway.retention import Retention
 from stockade.gateway.server import GateApplication
 from stockade.gateway.upstream import HttpUpstream
@@ -43,8 +43,6 @@ from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
-from stockade.guard.policy.engine import PolicyEngine
-from stockade.guard.policy.rules import PolicySource
 from stockade.guard.quota.tally import Tally
 from stockade.guard.recording.recording import RecordingRule
 from stockade.stores.blocks import MemoryBlocks
@@ -52,6 +50,7 @@ from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
 from stockade.stores.ledger import Ledger
+from stockade.stores.policy_files import load_policy, stamp
 from stockade.stores.recordings import Recorder
 from stockade.stores.vault import ControlVault
 from stockade.stores.verdicts import MemoryVerdicts
@@ -60,17 +59,11 @@ from stockade.stores.weights import load_classifier
 KEYS_POLL_S = 0.5
 """How often a gateway looks whether keys were made or revoked: a revoked key is refused within a second."""
 
-POLICY_POLL_S = 2.0
-"""How often policy files are looked at for a change."""
-
 COUNTS_S = 60.0
 """How often those who were not let in are reported: they are counted, so that knocking fills no disk."""
 
 RECORDINGS = "recordings"
 """The folder of recordings in `data_dir`."""
-
-POLICIES = Path(__file__).parent / "policies"
-"""The built-in pack and the schema of all policies."""
 
 
 class App:
@@ -89,7 +82,6 @@ class App:
         """
         self.settings = settings
         self._closing = ExitStack()
-        self._policy_stamp = policy_stamp(settings)
         self._fault = ""
         try:
             self._open(settings, environ, events or EventLog(), inspector)
@@ -100,7 +92,8 @@ class App:
     def _open(
         self, settings: Settings, environ: Mapping[str, str], events: EventLog, inspector: Inspector | None
     ) -> None:
-        policy = load_policy(settings)
+        seen = stamp(settings.policy)
+        policy = load_policy(settings.policy)
         self.upstream = HttpUpstream(vendors(settings, environ))
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store = open_store(settings)
@@ -158,7 +151,10 @@ class App:
             workroom=Workroom(),
             storage_pool=ThreadPoolExecutor(2, "storage"),
         )
-        self._blocks = blocks
+        names = settings.policy
+        self._policy_watch = PolicyWatch(
+            self.services, lambda: load_policy(names), lambda: stamp(names), seen, self._note, blocks.clear
+        )
         self._closing.callback(self.services.workroom.close)
         self._closing.callback(self.services.storage_pool.shutdown)
 
@@ -173,7 +169,9 @@ class App:
         for repair in self.ledger.repairs:
             self.services.events.write("ledger_repaired", file=repair.path.name, torn_bytes=repair.torn_bytes)
             await self._note(EventName.LEDGER_REPAIRED, repair.path.name)
-        await self._note(EventName.STARTED, self.services.gate.policy.digest)
+        await self._note(
+            EventName.STARTED, self.services.gate.policy.digest, rules=in_shadow(self.services.gate.policy)
+        )
         if self._guards_off:
             self.services.events.write("guards_off", detectors=self._guards_off)
             for detector in self._guards_off:
@@ -183,7 +181,7 @@ class App:
             loop.create_task(watch)
             for watch in (
                 self._watch_keys(),
-                self._watch_policy(),
+                self._policy_watch.run(),
                 self._report_counts(),
                 self.retention.watch(self.services.storage_pool),
             )
@@ -231,40 +229,22 @@ class App:
 
     async def _report_turned_away(self) -> None:
         """Tell how many were not let in: in the log for all, in the ledger for keys of this gate."""
+        await self._policy_watch.report()
         for key, codes in self.services.events.turned_away().items():
             self.services.events.write("turned_away", key=key or None, **codes)
             if key:
                 await self._note(EventName.TURNED_AWAY, key, tuple(sorted(codes.items())))
 
-    async def _watch_policy(self) -> None:
-        while self.settings.policy:
-            await asyncio.sleep(POLICY_POLL_S)
-            stamp = policy_stamp(self.settings)
-            if stamp != self._policy_stamp:
-                self._policy_stamp = stamp
-                await self.reload_policy()
-
     async def _reload_when(self, hung_up: asyncio.Event) -> None:
         while True:
             await hung_up.wait()
             hung_up.clear()
-            await self.reload_policy()
+            await self._policy_watch.reload()
 
-    async def reload_policy(self) -> None:
-        """Take over the policy files as they are now, whole or not at all."""
-        try:
-            policy = load_policy(self.settings)
-        except StockadeError as error:
-            self.services.events.failure("policy_reload_failed", error)
-            await self._note(EventName.POLICY_RELOAD_FAILED, self.services.gate.policy.digest)
-            return
-        self.services.gate = replace(self.services.gate, policy=policy)
-        self._blocks.clear()
-        self.services.events.write("policy_reloaded", digest=policy.digest)
-        await self._note(EventName.POLICY_RELOADED, policy.digest)
-
-    async def _note(self, name: EventName, subject: str, counts: tuple[tuple[str, int], ...] = ()) -> None:
-        event = Event(name, int(self.services.clock.now_s() * 1000), subject=subject, counts=counts)
+    async def _note(
+        self, name: EventName, subject: str, counts: tuple[tuple[str, int], ...] = (), rules: tuple[str, ...] = ()
+    ) -> None:
+        event = Event(name, int(self.services.clock.now_s() * 1000), subject=subject, counts=counts, rules=rules)
         try:
             await self.ledger.append(encode(event))
         except StockadeError as error:
@@ -331,30 +311,6 @@ def vendors(settings: Settings, environ: Mapping[str, str]) -> dict[str, Vendor]
                 upstream.idle_timeout_s,
             )
     return found
-
-
-def load_policy(settings: Settings) -> PolicyEngine:
-    """Return the engine over the configured files, or over the built-in pack. Fails: ConfigError."""
-    files = settings.policy or (POLICIES / "baseline.cedar",)
-    try:
-        sources = [PolicySource(path.name, path.read_text(encoding="utf-8")) for path in files]
-        schema = (POLICIES / "schema.cedarschema").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        name = getattr(error, "filename", None) or "a policy file"
-        raise ConfigError(f"{name} cannot be read ({type(error).__name__}).", hint="Check `policy:`.") from error
-    return PolicyEngine.load(sources, schema)
-
-
-def policy_stamp(settings: Settings) -> tuple[tuple[int, int], ...]:
-    """Return sizes and times of the policy files, to notice a change."""
-    stamps = []
-    for path in settings.policy:
-        try:
-            status = path.stat()
-            stamps.append((status.st_mtime_ns, status.st_size))
-        except OSError:
-            stamps.append((0, -1))
-    return tuple(stamps)
 
 
 def open_store(settings: Settings) -> ControlStore:

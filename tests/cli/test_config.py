@@ -33,7 +33,7 @@ def test_a_good_file_is_good(file: Path) -> None:
     ("text", "told"),
     [
         (GOOD + "lisen: x\n", 'stockade.yaml:2:1: "lisen" is not a key of the file; did you mean "listen"?'),
-        (GOOD + "policy: none.cedar\n", "policy: there is no"),
+        (GOOD + "policy: none.cedar\n", "none.cedar cannot be read: No such file"),
         ("", "is empty"),
     ],
 )

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stockade.app import POLICIES
 from stockade.config.schema import Limits
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import RunningGate, settings_for
@@ -92,7 +91,7 @@ def between(folder: Path, rules: Sequence[Rule], policy: str = "", limits: Limit
     if policy:
         own = folder / "own.cedar"
         own.write_text(policy)
-        changes["policy"] = (POLICIES / "baseline.cedar", own)
+        changes["policy"] = ("baseline", str(own))
     with (
         FakeVendor.start(Script(tuple(rules))) as vendor,
         RunningGate.start(settings_for(vendor.base_url, folder / "state", **changes)) as gate,

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from stockade import app
-from stockade.app import POLICIES
 from stockade.config.schema import Guards, Limits
 from stockade.core.errors import ConfigError
+from stockade.gateway import policy_watch
 from stockade.stores.ledger_files import PosixFile
 from stockade.stores.ledger_reader import verify
+from stockade.stores.policy_files import PACKS
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import RunningGate, settings_for
 from tests.clients.values import GITHUB, MAIL, assert_private
@@ -168,11 +168,11 @@ def _within_s(promised_s: float) -> float:
 def test_a_broken_policy_keeps_the_old_one_and_a_good_one_is_taken_over(
     vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "POLICY_POLL_S", 0.02)
+    monkeypatch.setattr(policy_watch, "POLICY_POLL_S", 0.02)
     own = tmp_path / "own.cedar"
-    baseline = (POLICIES / "baseline.cedar").read_text()
+    baseline = (PACKS / "baseline.cedar").read_text()
     own.write_text(baseline)
-    with RunningGate.start(settings_for(vendor.base_url, tmp_path / "state", policy=(own,))) as gate:
+    with RunningGate.start(settings_for(vendor.base_url, tmp_path / "state", policy=(str(own),))) as gate:
         own.write_text(baseline + '\n@id("broken")\nforbid (principal, action, resource) when { context. };\n')
         gate.wait_for(lambda: "policy_reload_failed" in gate.log)
         begins = baseline.count("\n") + 2

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stockade.app import POLICIES
 from stockade.stores.ledger_reader import verify
+from stockade.stores.policy_files import PACKS
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import GateProcess
 from tests.clients.values import GITHUB, assert_private
@@ -35,7 +35,7 @@ rules:
   fail: {how: pause, after_events: 8}
 """
 
-BASELINE = (POLICIES / "baseline.cedar").read_text()
+BASELINE = (PACKS / "baseline.cedar").read_text()
 
 
 @pytest.fixture

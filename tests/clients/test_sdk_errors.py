@@ -12,7 +12,6 @@ import httpx2
 import openai
 import pytest
 
-from stockade.app import POLICIES
 from stockade.config.schema import Limits
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import Gate, RunningGate, settings_for
@@ -62,15 +61,15 @@ def vendor() -> Iterator[FakeVendor]:
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def policy(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     own = tmp_path_factory.mktemp("policy") / "own.cedar"
     own.write_text(POLICY)
-    return POLICIES / "baseline.cedar", own
+    return "baseline", str(own)
 
 
 @pytest.fixture(scope="module")
 def running(
-    vendor: FakeVendor, policy: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    vendor: FakeVendor, policy: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningGate]:
     limits = Limits(body_bytes_max=BODY_BYTES_MAX, requests_burst=100_000, requests_per_minute=100_000)
     folder = tmp_path_factory.mktemp("gate")

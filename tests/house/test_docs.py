@@ -15,13 +15,13 @@ from typing import NamedTuple
 import click
 import pytest
 
-from stockade.app import POLICIES
 from stockade.cli.main import main
 from stockade.config.reader import read_settings
 from stockade.guard.ledger.record import EventName
 from stockade.guard.pipeline.stages import ENDING, STAGES
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
+from stockade.stores.policy_files import PACKS
 from stockade.testing.vendor.script_reader import parse
 from tests.house.tree import PACKAGE, ROOT, files
 
@@ -181,8 +181,8 @@ def test_scripts_of_the_fake_vendor_are_read(block: Block) -> None:
 
 @pytest.mark.parametrize("block", marked("cedar"))
 def test_rules_load_beside_the_built_in_ones(block: Block) -> None:
-    baseline = PolicySource("baseline.cedar", (POLICIES / "baseline.cedar").read_text(encoding="utf-8"))
-    schema = (POLICIES / "schema.cedarschema").read_text(encoding="utf-8")
+    baseline = PolicySource("baseline.cedar", (PACKS / "baseline.cedar").read_text(encoding="utf-8"))
+    schema = (PACKS / "schema.cedarschema").read_text(encoding="utf-8")
     engine = PolicyEngine.load([baseline, PolicySource("own.cedar", block.text)], schema)
     assert set(re.findall(r'@id\("([a-z0-9-]+)"\)', block.text)) <= set(engine.rule_ids)
 

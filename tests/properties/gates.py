@@ -8,8 +8,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from stockade.app import discover_dialects, load_policy, routes
-from stockade.config.schema import Settings
+from stockade.app import discover_dialects, routes
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.detector import ComparingDetector
@@ -18,6 +17,7 @@ from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import PolicySource
+from stockade.stores.policy_files import load_policy
 from stockade.testing.playbook import KEYRING, Playbook
 from tests.guard.detectors.stand_in import StandIn
 
@@ -43,7 +43,7 @@ def gate(policy: str = "") -> Gate:
 def engine(policy: str = "") -> PolicyEngine:
     """Return the built-in rules and `policy` beside them."""
     if not policy:
-        return load_policy(Settings())
+        return load_policy(())
     folder = Path(dialects.__file__).parents[2] / "policies"
     baseline = PolicySource("baseline.cedar", (folder / "baseline.cedar").read_text())
     return PolicyEngine.load([baseline, PolicySource("own.cedar", policy)], (folder / "schema.cedarschema").read_text())

@@ -17,7 +17,6 @@ from sqlalchemy.engine import make_url
 from stockade.cli.access import needs
 from stockade.cli.main import config_option, settings_of
 from stockade.config import Settings, read_settings
-from stockade.core.errors import ConfigError
 from stockade.core.permissions import Permission
 
 
@@ -50,15 +49,9 @@ def show(*, config_path: Path | None) -> None:
 
 def checks() -> tuple[Callable[[Settings], object], ...]:
     """Return what is checked beyond the schema; each raises ConfigError."""
-    from stockade.app import load_policy
+    from stockade.stores.policy_files import load_policy
 
-    return (_check_policy_files, load_policy)
-
-
-def _check_policy_files(settings: Settings) -> None:
-    for path in settings.policy:
-        if not path.exists():
-            raise ConfigError(f"policy: there is no {path}", hint="Paths are relative to the configuration file.")
+    return (lambda settings: load_policy(settings.policy),)
 
 
 def _plain(value: Any) -> Any:

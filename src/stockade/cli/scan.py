@@ -42,7 +42,7 @@ class Options:
     as_lines: bool
     channel: str | None
     side: str
-    policy: tuple[Path, ...]
+    policy: tuple[str, ...]
     min_severity: str
     rule: tuple[str, ...]
     exclude_rule: tuple[str, ...]
@@ -86,7 +86,7 @@ class Options:
     help="Judge the text as part of a prompt or of an answer.",
 )
 @click.option(
-    "--policy", type=click.Path(path_type=Path), multiple=True, help="Rules in place of the built-in pack (repeatable)."
+    "--policy", multiple=True, metavar="PACK|PATH", help="Rules in place of the built-in baseline (repeatable)."
 )
 @click.option(
     "--min-severity",

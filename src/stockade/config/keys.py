@@ -25,6 +25,8 @@ class Key:
     high: float | None = None
     check: Callable[[str], str] | None = None
     default: str = ""  # how the reference words a default that is worked out, not written
+    empty: bool = False  # a text of no characters is one
+    name: re.Pattern[str] | None = None  # the texts that are paths, relative to the file, but for those that match this
 
 
 class Complaint(NamedTuple):

@@ -208,6 +208,7 @@ class _Reader:
         options = [option for option in get_args(kind) if option is not type(None)]
         if get_origin(kind) in {Union, types.UnionType}:
             kind = options[0]
+            options = list(get_args(kind))
         if dataclasses.is_dataclass(kind):
             assert isinstance(kind, type)
             return self._section(node, kind, where)
@@ -232,11 +233,14 @@ class _Reader:
             return self._bounded(node, int(text), key, where)
         if kind is float and tag in {"int", "float"} and _NUMBER.fullmatch(text):
             return self._bounded(node, float(text), key, where)
-        if kind in {str, Path} and tag == "str" and text and "\0" not in text:
+        if kind in {str, Path} and tag == "str" and (text or key.empty) and "\0" not in text:
             complaint = key.check(text) if key.check else ""
             if complaint:
                 return self._complain(node, f"{where} {complaint}")
-            return text if kind is str else self._folder / text
+            if kind is str:
+                is_path = key.name is not None and not key.name.fullmatch(text)
+                return str(self._folder / text) if is_path else text
+            return self._folder / text
         expected = {bool: "true or false", int: "a whole number", float: "a number", str: "text", Path: "a path"}[kind]
         return self._complain(node, f"{where} must be {expected} ({key.unit}), not {_described(node)}")
 

@@ -306,9 +306,11 @@ class Settings:
         tuple[Workspace, ...], Key("list of sections", "The development contexts that policy may speak of.")
     ] = ()
     policy: Annotated[
-        tuple[Path, ...],
-        Key("path or paths of .cedar files", "Your rules in place of the built-in pack.", default="the built-in pack"),
-    ] = ()
+        tuple[str, ...],
+        Key("names of packs, paths of .cedar files and of folders of them",
+            "The rules: baseline, coding-agent, strict, shadow and your own, which may build on a pack.",
+            default="baseline", name=re.compile(r"[a-z][a-z0-9-]*")),
+    ] = ()  # fmt: skip
     database: Annotated[
         str | None,
         Key("SQLAlchemy URL", "PostgreSQL when there is more than one machine.", check=_database_complaint,

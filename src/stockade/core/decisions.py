@@ -39,13 +39,18 @@ class Verdict:
     """Policy's answer on one finding.
 
     `rules` are the ids of the rules that fired and determine the effect; `failed` those whose evaluation failed, in
-    which case the effect is DENY. `reason` is the rule's own sentence for people.
+    which case the effect is DENY. `reason` is the rule's own sentence for people. `shadow_rules` are the rules in
+    shadow that fired, `shadow_failed` those that failed, and `shadow` the effect that there would be if they were in
+    force, None where there are none. They never change `effect`.
     """
 
     effect: Effect
     rules: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     reason: str = ""
+    shadow: Effect | None = None
+    shadow_rules: tuple[str, ...] = ()
+    shadow_failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import orjson
 from stockade.core.errors import StockadeError
 from stockade.guard.pipeline.admission import turned_away
 from stockade.guard.pipeline.exchange import Exchange
+from stockade.guard.policy.engine import Counts
 
 KEYS_COUNTED_MAX = 1000
 """Keys that are counted apart between two reports; the rest are counted together, under the name `others`."""
@@ -28,6 +29,8 @@ class EventLog:
         """Write to `stream`, stderr when none is given."""
         self._stream = stream
         self._turned_away: dict[str, dict[str, int]] = {}
+        self._rules = Counts({}, {})
+        self._told: set[str] = set()
 
     def write(self, event: str, **fields: Any) -> None:
         """Write one event."""
@@ -61,6 +64,22 @@ class EventLog:
         """Return how many were not let in since the last call: by key ("" for none), then by error code."""
         counted, self._turned_away = self._turned_away, {}
         return counted
+
+    def count_rules(self, counts: Counts) -> dict[str, int]:
+        """Add what policy counted; return the rules that failed for the first time since the last report."""
+        for rule, times in counts.shadow.items():
+            self._rules.shadow[rule] = self._rules.shadow.get(rule, 0) + times
+        first = {rule: times for rule, times in counts.failed.items() if rule not in self._told}
+        self._told |= first.keys()
+        for rule in counts.failed.keys() - first.keys():
+            self._rules.failed[rule] = self._rules.failed.get(rule, 0) + counts.failed[rule]
+        return first
+
+    def rules(self) -> Counts:
+        """Return how often rules in shadow fired and rules failed, as far as it was not told, since the last call."""
+        counts, self._rules = self._rules, Counts({}, {})
+        self._told.clear()
+        return counts
 
     def _is_first(self, exchange: Exchange) -> bool:
         """Count an exchange that was not let in; say whether it is the first of its kind since the last report."""

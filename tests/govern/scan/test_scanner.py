@@ -100,12 +100,12 @@ def test_without_a_detector_nothing_is_clean() -> None:
 def test_a_policy_of_ones_own_decides(tmp_path: Path) -> None:
     path = tmp_path / "own.cedar"
     path.write_text('@id("no") @reason("No.") forbid (principal, action, resource);', "utf-8")
-    assert Scanner(policy=load_policy([path]), detectors=[Words()]).scan("secret").effect is Effect.DENY
+    assert Scanner(policy=load_policy([str(path)]), detectors=[Words()]).scan("secret").effect is Effect.DENY
     path.write_text("forbid", "utf-8")
     with pytest.raises(ConfigError, match=r"own\.cedar"):
-        load_policy([path])
+        load_policy([str(path)])
     with pytest.raises(ConfigError, match="cannot be read"):
-        load_policy([tmp_path / "missing.cedar"])
+        load_policy([str(tmp_path / "missing.cedar")])
 
 
 def test_a_selection_leaves_findings_and_their_scores_out(scanner: Scanner) -> None:

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockade.core.decisions import Effect
+from stockade.core.decisions import Effect, Verdict
 from stockade.core.digests import body_digest
 from stockade.core.exchange import Usage
-from stockade.core.facts import Origin
+from stockade.core.facts import CallFacts, FindingFacts, Origin
 from stockade.core.findings import Category, DetectorRun, Finding, RunStatus, Severity
 from stockade.core.limits import RECORD_BYTES_MAX
 from stockade.core.segments import Channel, Kind, Segment
@@ -25,6 +25,7 @@ from stockade.guard.ledger.words import word
 
 KEY = b"k" * 32
 BODY = Body(body_digest(b"{}"), 2)
+CALL = CallFacts("acme", "sk_1", "claude-opus-4-5-20251101", "anthropic", listed=True)
 RUN = DetectorRun("secrets.patterns", "1", RunStatus.RAN, 3)
 
 
@@ -45,19 +46,28 @@ def finding(**changed: object) -> RecordedFinding:
     }
     effect = changed.pop("effect", Effect.PSEUDONYMISE)
     one = Finding(**{**values, **changed})
-    return RecordedFinding(one, Channel.USER, Kind.TEXT, 7, Origin.NEW, effect, ("credentials-out",))
+    facts = FindingFacts(
+        one.detector,
+        one.rule,
+        one.category,
+        3,
+        round(one.score * 1000),
+        Channel.USER,
+        Kind.TEXT,
+        True,
+        True,
+        Origin.NEW,
+    )
+    return RecordedFinding(one, 7, facts, Verdict(effect, ("credentials-out",)))
 
 
 def intent(**changed: object) -> Intent:
     values = {
         "id": "ex_1",
         "at_ms": 1_767_225_600_123,
-        "tenant": "acme",
-        "principal": "sk_1",
-        "dialect": "anthropic",
+        "call": CALL,
+        "forward": Verdict(Effect.ALLOW, ("allow-forward",)),
         "route": "/v1/messages",
-        "model": "claude-opus-4-5-20251101",
-        "model_listed": True,
         "stream": True,
         "received": BODY,
         "forwarded": BODY,
@@ -95,6 +105,8 @@ def test_an_intent_in_its_final_form() -> None:
         "channel": "user",
         "kind": "text",
         "views": ["base64"],
+        "editable": True,
+        "latest": True,
         "evidence": "ab" * 16,
         "origin": "new",
         "effect": "pseudonymise",
@@ -175,12 +187,12 @@ def test_what_may_be_a_secret_is_named_by_its_digest(secret: str) -> None:
     told = word(secret, KEY)
     assert told.startswith("digest:")
     assert told != word(secret, b"other"), "keyed, so that nobody finds it by trying"
-    encoded = encode(intent(model=secret, session=secret or "s"), KEY).decode()
+    encoded = encode(intent(call=CALL._replace(model=secret), session=secret or "s"), KEY).decode()
     assert not secret or orjson.dumps(secret).decode()[1:-1] not in encoded
 
 
 def test_a_model_that_is_not_listed_is_not_written_out() -> None:
-    assert "my-word" not in encode(intent(model="my-word", model_listed=False), KEY).decode()
+    assert "my-word" not in encode(intent(call=CALL._replace(model="my-word", listed=False)), KEY).decode()
 
 
 def test_a_reason_that_may_quote_is_not_written_out() -> None:
@@ -198,11 +210,8 @@ def test_a_record_is_bounded_and_counts_what_it_leaves_out(count: int, text: str
         findings=tuple(finding(rule=text, detector=text) for _ in range(count)),
         guards=(DetectorRun(text, text, RunStatus.FAILED, 1, text),) * 200,
         rules=(text,) * rules,
-        tenant=text,
-        principal=text,
-        teams=(text,) * 200,
+        call=CALL._replace(tenant=text, principal=text, teams=(text,) * 200, model=text),
         policy=text,
-        model=text,
     )
     encoded = encode(record, KEY)
     assert len(encoded) <= RECORD_BYTES_MAX

@@ -21,10 +21,11 @@ from stockade.core.errors import GuardFailedError
 from stockade.core.facts import Action
 from stockade.core.segments import Channel
 from stockade.govern.scan.places import Explanation, Place, explanations, places
-from stockade.govern.scan.scanner import Scanner, Text, TooMuchError, load_policy
+from stockade.govern.scan.scanner import Scanner, Text, TooMuchError
 from stockade.govern.scan.selection import Selection
 from stockade.govern.scan.sources import Encoding, Source, SourceError, decode, encode, read
 from stockade.stores.compiled import CompiledFiles
+from stockade.stores.policy_files import load_policy
 
 BATCH_BYTES = 512 * 1024
 """Bytes of files that are scanned in one pass."""
@@ -76,7 +77,7 @@ class FileReport:
 class Setup:
     """What a scan is made with, in a form that can be handed to another process."""
 
-    policy: tuple[Path, ...] = ()
+    policy: tuple[str, ...] = ()
     side: Action = Action.PROMPT
     selection: Selection = field(default_factory=Selection)
     channel: Channel | None = None

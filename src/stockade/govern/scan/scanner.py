@@ -10,11 +10,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import NamedTuple
 
 from stockade.core.decisions import Effect, Verdict, strongest
-from stockade.core.errors import ConfigError, GuardFailedError
+from stockade.core.errors import GuardFailedError
 from stockade.core.facts import Action, CallFacts, FindingFacts, Origin
 from stockade.core.findings import Category, DetectorRun, Finding, RunStatus
 from stockade.core.segments import Channel, Kind, Segment
@@ -28,13 +27,10 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.scanner import Compiled, HitsExceededError
 from stockade.guard.detectors.work import FindingsExceededError
 from stockade.guard.policy.engine import PolicyEngine
-from stockade.guard.policy.rules import PolicySource
 from stockade.guard.transforms.cleanse import cleanse
 from stockade.guard.transforms.pseudonyms import Pseudonymiser
+from stockade.stores.policy_files import load_policy
 from stockade.stores.weights import load_classifier
-
-POLICIES = Path(__file__).parents[2] / "policies"
-"""The built-in pack and the schema of all policies."""
 
 CALL = CallFacts(tenant="scan", principal="scan", model="scan", dialect="scan", listed=True)
 """What policy is told of the call that a scan stands for; a rule about a tenant, key or model does not fire."""
@@ -200,22 +196,6 @@ class Scanner:
             scores[Category(head)] = max(scores[Category(head)], score.probability)
         verdicts = self._policy.decide(self._side, CALL, [_facts(finding, segment) for finding in kept]).verdicts
         return ScanResult(kept, verdicts, scores, strongest([verdict.effect for verdict in verdicts]), heads)
-
-
-def load_policy(paths: Sequence[Path]) -> PolicyEngine:
-    """Return the policy of some files, or the built-in pack where none is named.
-
-    Fails: ConfigError naming the file and what is wrong.
-    """
-    named = tuple(paths) or (POLICIES / "baseline.cedar",)
-    sources = []
-    for path in named:
-        try:
-            sources.append(PolicySource(path.name, path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise ConfigError(f"The policy {path} cannot be read: {reason}") from error
-    return PolicyEngine.load(sources, (POLICIES / "schema.cedarschema").read_text(encoding="utf-8"))
 
 
 def _unsaid(text: Text) -> set[int]:

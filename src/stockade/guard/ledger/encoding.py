@@ -13,20 +13,28 @@ from typing import Any
 
 import orjson
 
-from stockade.core.decisions import STRENGTH, Effect
+from stockade.core.decisions import Effect, Verdict
 from stockade.core.digests import evidence_digest
 from stockade.core.exchange import Usage
+from stockade.core.facts import CallFacts
 from stockade.core.findings import DetectorRun
 from stockade.core.limits import RECORD_BYTES_MAX
 from stockade.core.principal import Workspace
 from stockade.core.segments import Segment
+from stockade.guard.ledger.judgements import (
+    RULES_LISTED_MAX,
+    call_fields,
+    finding_fields,
+    forward_fields,
+    gravest,
+    shadow_fields,
+)
 from stockade.guard.ledger.record import (
     Body,
     Event,
     Intent,
     Outcome,
     Record,
-    RecordedCall,
     RecordedFinding,
     SegmentsAccount,
 )
@@ -35,9 +43,7 @@ from stockade.guard.ledger.words import own, reason, timestamp, word
 VERSION = 1
 
 CALLS_LISTED_MAX = 64
-FINDINGS_LISTED_MAX = 100
 GUARDS_LISTED_MAX = 64
-RULES_LISTED_MAX = 64
 TEAMS_LISTED_MAX = 64
 _OURS = ("tenant", "principal", "dialect", "route", "error", "refusal", "policy")
 _SAID = ("served_model", "stop_reason", "refusal_category", "vendor_error")
@@ -94,18 +100,7 @@ def _intent(record: Intent, key: bytes) -> dict[str, Any]:
         "kind": "intent",
         "id": own(record.id),
         "at": timestamp(record.at_ms),
-        "tenant": own(record.tenant),
-        "principal": own(record.principal),
-        "principal_kind": record.kind,
-        "teams": [own(team) for team in record.teams[:TEAMS_LISTED_MAX]],
-        "roles": record.roles,
-        "workspace": _workspace(record.workspace),
-        "asserted_by": record.asserted_by,
-        "dialect": own(record.dialect),
         "route": own(record.route),
-        "model": word(record.model, key, known=record.model_listed),
-        "model_approved": record.model_approved,
-        "model_listed": record.model_listed,
         "stream": record.stream,
         "received": _body(record.received),
         "forwarded": _body(record.forwarded),
@@ -118,7 +113,9 @@ def _intent(record: Intent, key: bytes) -> dict[str, Any]:
         fields["models"] = [word(model, key) for model in record.models]
     if record.session:
         fields["session"] = evidence_digest(key, "session", record.session)
+    _call(fields, record.call, record.forward, key)
     _judgement(fields, record.guards, record.findings, record.effect, record.rules)
+    fields |= shadow_fields([record.forward, *[one.verdict for one in record.findings]])
     return fields
 
 
@@ -149,11 +146,15 @@ def _outcome(record: Outcome, key: bytes) -> dict[str, Any]:
         used = zip(Usage._fields, record.usage, strict=True)
         fields["usage"] = {name: count for name, count in used if count is not None}
     if record.calls:
-        fields["calls"] = [_call(call, key) for call in record.calls[:CALLS_LISTED_MAX]]
+        fields["calls"] = [call_fields(call, key) for call in record.calls[:CALLS_LISTED_MAX]]
         fields["calls_total"] = len(record.calls)
     if record.upstream_ms is not None:
         fields["upstream_ms"] = record.upstream_ms
+    if record.call is not None:
+        _call(fields, record.call, record.forward, key)
     _judgement(fields, record.guards, record.findings, record.effect, record.rules)
+    verdicts = [*[one.verdict for one in record.findings], *[one.verdict for one in record.calls]]
+    fields |= shadow_fields([record.forward, *verdicts] if record.forward is not None else verdicts)
     return fields
 
 
@@ -172,7 +173,30 @@ def _event(record: Event, key: bytes) -> dict[str, Any]:
         fields["reason"] = reason(record.reason, key)
     if record.counts:
         fields["counts"] = {own(name): count for name, count in record.counts[:32]}
+    if record.rules:
+        fields["rules"] = [own(rule) for rule in record.rules[:RULES_LISTED_MAX]]
+        fields["rules_total"] = len(record.rules)
     return fields
+
+
+def _call(fields: dict[str, Any], call: CallFacts, forward: Verdict | None, key: bytes) -> None:
+    """Write what policy was told of the call and what it answered."""
+    fields |= {
+        "tenant": own(call.tenant),
+        "principal": own(call.principal),
+        "principal_kind": call.kind,
+        "teams": [own(team) for team in call.teams[:TEAMS_LISTED_MAX]],
+        "roles": call.roles,
+        "workspace": _workspace(call.workspace),
+        "asserted_by": call.asserted_by,
+        "dialect": own(call.dialect),
+        # A refusal may come before the tenant's key is at hand, and without one a digest could be guessed.
+        "model": word(call.model, key, known=call.listed) if key or call.listed else "unlisted",
+        "model_approved": call.approved,
+        "model_listed": call.listed,
+    }
+    if forward is not None:
+        fields["forward"] = forward_fields(forward)
 
 
 def _judgement(
@@ -185,7 +209,7 @@ def _judgement(
     """Write who looked, what was seen and what was decided; lists are cut and counted."""
     fields["guards"] = _guards(guards)
     fields["guards_total"] = len(guards)
-    fields["findings"] = [_finding(one) for one in _gravest(findings)]
+    fields["findings"] = [finding_fields(one) for one in gravest(findings)]
     fields["findings_total"] = len(findings)
     fields["effect"] = effect
     fields["rules"] = [own(rule) for rule in rules[:RULES_LISTED_MAX]]
@@ -193,42 +217,9 @@ def _judgement(
     if findings:
         effects: dict[str, int] = {}
         for one in findings:
-            name = one.effect.value
+            name = one.verdict.effect.value
             effects[name] = effects.get(name, 0) + 1
         fields["findings_effects"] = effects
-
-
-def _gravest(findings: tuple[RecordedFinding, ...]) -> tuple[RecordedFinding, ...]:
-    """Choose those to list: the strongest effects first, in the order in which they stand."""
-    if len(findings) <= FINDINGS_LISTED_MAX:
-        return findings
-    return tuple(sorted(findings, key=lambda one: -STRENGTH[one.effect])[:FINDINGS_LISTED_MAX])
-
-
-def _finding(one: RecordedFinding) -> dict[str, Any]:
-    finding = one.finding
-    fields: dict[str, Any] = {
-        "detector": own(finding.detector),
-        "version": own(finding.version),
-        "rule": own(finding.rule),
-        "category": finding.category,
-        "severity": int(finding.severity),
-        "score": round(finding.score, 3),
-        "segment": finding.segment,
-        "start": finding.start,
-        "end": finding.end,
-        "channel": one.channel,
-        "kind": one.kind,
-        "evidence": own(finding.evidence),
-        "origin": one.origin,
-        "effect": one.effect,
-        "rules": [own(rule) for rule in one.rules[:8]],
-    }
-    if one.token >= 0:
-        fields["token"] = one.token
-    if finding.views:
-        fields["views"] = [own(view) for view in finding.views[:8]]
-    return fields
 
 
 @lru_cache(maxsize=256)
@@ -247,10 +238,6 @@ def _guard(run: DetectorRun) -> dict[str, Any]:
     if run.reason:
         fields["reason"] = reason(run.reason, b"")
     return fields
-
-
-def _call(call: RecordedCall, key: bytes) -> dict[str, Any]:
-    return {"tool": word(call.tool, key), "effect": call.effect, "rules": [own(rule) for rule in call.rules[:8]]}
 
 
 @lru_cache(maxsize=64)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from stockade.core.decisions import Effect
+from stockade.core.decisions import Effect, Verdict
 from stockade.core.exchange import Usage
-from stockade.core.facts import Origin
+from stockade.core.facts import CallFacts, FindingFacts
 from stockade.core.findings import DetectorRun, Finding
-from stockade.core.principal import NO_WORKSPACE, PrincipalKind, Workspace, WorkspaceSource
-from stockade.core.segments import Channel, Kind
 
 _NOTHING_USED = Usage()
 
@@ -39,6 +37,7 @@ class EventName(StrEnum):
     GUARD_SKIPPED = "guard_skipped"
     GUARD_TIMED_OUT = "guard_timed_out"
     LEDGER_REPAIRED = "ledger_repaired"
+    POLICY_FAILED = "policy_failed"
     POLICY_RELOAD_FAILED = "policy_reload_failed"
     POLICY_RELOADED = "policy_reloaded"
     RECORDINGS_ERASED = "recordings_erased"
@@ -64,41 +63,35 @@ class SegmentsAccount:
 
 
 class RecordedFinding(NamedTuple):
-    """A finding with where it stood and what policy made of it."""
+    """A finding with the string of the body it stood in, what policy was told of it, and what policy answered."""
 
     finding: Finding
-    channel: Channel
-    kind: Kind
     token: int
-    origin: Origin
-    effect: Effect
-    rules: tuple[str, ...] = ()
+    facts: FindingFacts
+    verdict: Verdict
 
 
 class RecordedCall(NamedTuple):
     """A tool that was called, or offered for the vendor to run, and what policy made of it."""
 
     tool: str
-    effect: Effect
-    rules: tuple[str, ...] = ()
+    verdict: Verdict
 
 
 class Intent(NamedTuple):
     """What the gate is about to send, and why it may.
 
-    `model` and `session` are the client's own words: they are written out only as `word` allows. `at_ms` counts
-    milliseconds since 1970 UTC. `edits` counts the strings that were changed. `models` are the others that the vendor
-    may run for this request: fallbacks and those of tools.
+    `call` is what policy was told of the call, `forward` its answer on the call itself. The model's name and `session`
+    are the client's own words: they are written out only as `word` allows. `at_ms` counts milliseconds since 1970 UTC.
+    `edits` counts the strings that were changed. `models` are the others that the vendor may run for this request:
+    fallbacks and those of tools.
     """
 
     id: str
     at_ms: int
-    tenant: str
-    principal: str
-    dialect: str
+    call: CallFacts
+    forward: Verdict
     route: str
-    model: str
-    model_listed: bool
     stream: bool
     received: Body
     forwarded: Body
@@ -110,19 +103,14 @@ class Intent(NamedTuple):
     effect: Effect
     rules: tuple[str, ...] = ()
     session: str = ""
-    kind: PrincipalKind = PrincipalKind.KEY
-    teams: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    model_approved: bool = True
     models: tuple[str, ...] = ()
-    workspace: Workspace = NO_WORKSPACE
-    asserted_by: WorkspaceSource = WorkspaceSource.NONE
 
 
 class Outcome(NamedTuple):
     """What came of an exchange.
 
-    `intent` says whether an intent stands before it, that is whether the vendor was called. `received` is what the
+    `intent` says whether an intent stands before it, that is whether the vendor was called; where none does, `call` and
+    `forward` are told here, as far as it came to them. `received` is what the
     vendor sent, `sent` what the client got. `upstream_ms` is the vendor's time in milliseconds, measured by the driver.
     """
 
@@ -152,6 +140,8 @@ class Outcome(NamedTuple):
     segments: SegmentsAccount | None = None
     calls: tuple[RecordedCall, ...] = ()
     upstream_ms: int | None = None
+    call: CallFacts | None = None
+    forward: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +149,8 @@ class Event:
     """Something that is not an exchange or only a part of one. `id` names the exchange it belongs to, if any.
 
     `subject` is what it is about (a detector id, a policy digest); `reason` one of our own sentences, never an
-    exception's text that could quote content; `counts` are figures with their units in their names.
+    exception's text that could quote content; `counts` are figures with their units in their names. `rules` are those
+    in shadow under the policy that the event names, each as `id@version` (`guard/policy/rules.py`).
     """
 
     name: EventName
@@ -168,6 +159,7 @@ class Event:
     subject: str = ""
     reason: str = ""
     counts: tuple[tuple[str, int], ...] = ()
+    rules: tuple[str, ...] = ()
 
 
 Record = Intent | Outcome | Event

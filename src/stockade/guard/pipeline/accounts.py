@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from stockade.core.decisions import Effect
 from stockade.core.errors import RefusedError
-from stockade.core.facts import Origin
 from stockade.core.findings import DetectorRun, RunStatus
 from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import (
@@ -36,23 +35,14 @@ def intent(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
     """Return the record of what will be sent and why it may."""
     assert exchange.request is not None
     assert exchange.call is not None
-    assert exchange.principal is not None
+    assert exchange.forward is not None
     received = _body(exchange.body)
     record = Intent(
         id=exchange.id,
         at_ms=int(at_s * 1000),
-        tenant=exchange.principal.tenant,
-        principal=exchange.principal.id,
-        kind=exchange.call.kind,
-        teams=exchange.call.teams,
-        roles=exchange.call.roles,
-        workspace=exchange.call.workspace,
-        asserted_by=exchange.call.asserted_by,
-        dialect=exchange.call.dialect,
+        call=exchange.call,
+        forward=exchange.forward,
         route=_route(exchange),
-        model=exchange.call.model,
-        model_listed=exchange.call.listed,
-        model_approved=exchange.call.approved,
         models=exchange.request.models[1:],
         stream=exchange.request.stream,
         received=received,
@@ -99,9 +89,7 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.
         rules=tuple(dict.fromkeys((*_rules(account), *getattr(error, "rules", ())))),
         policy=gate.policy.digest,
-        calls=tuple(
-            RecordedCall(name, verdict.effect, verdict.rules + verdict.failed) for name, verdict in exchange.called
-        ),
+        calls=tuple(RecordedCall(*judged) for judged in exchange.called),
     )
     return encode(record, _key(exchange))
 
@@ -130,16 +118,7 @@ def _key(exchange: Exchange) -> bytes:
 
 def _findings(account: Account) -> tuple[RecordedFinding, ...]:
     return tuple(
-        RecordedFinding(
-            judged.finding,
-            judged.segment.channel,
-            judged.segment.kind,
-            judged.segment.token,
-            Origin(judged.facts.origin),
-            judged.verdict.effect,
-            judged.verdict.rules,
-        )
-        for judged in account.judged
+        RecordedFinding(judged.finding, judged.segment.token, judged.facts, judged.verdict) for judged in account.judged
     )
 
 

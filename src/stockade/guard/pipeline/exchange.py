@@ -149,6 +149,7 @@ class Exchange:
     # parse, authorise
     request: ParsedRequest | None = None
     call: CallFacts | None = None
+    forward: Verdict | None = None  # policy's answer on the call itself
     keys: TenantKeys | None = None
     # reserve
     plan: tuple[Planned, ...] = ()

@@ -94,9 +94,12 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
         if gate.stops and (stop := gate.stops.of_call(place.workspace.id, (model,), exchange.request.session)):
             raise stopped(stop)
         if not standing.listed:
+            exchange.call = call
             raise ModelNotListedError("This gate does not list that model.", hint=_listing_line(model))
         verdict = gate.policy.authorise(call)
+        exchange.forward = exchange.forward or verdict
         if verdict.effect is Effect.DENY:
+            exchange.call, exchange.forward = call, verdict  # the record tells what was refused
             raise RefusedError(
                 verdict.reason or "Policy does not let this key use this model.",
                 refusal=refusal_id(exchange, verdict.rules + verdict.failed, ()),

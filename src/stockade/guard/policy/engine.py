@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
+from typing import NamedTuple
 
 import cedarpy
 import orjson
 
 from stockade.core.decisions import Decision, Effect, Verdict, strongest
 from stockade.core.errors import ConfigError
-from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, Subject, ToolFacts
-from stockade.core.principal import PrincipalKind
+from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, ToolFacts
+from stockade.guard.policy.questions import Question, entities_of, request_of
 from stockade.guard.policy.rules import NOT_LOADED, PolicySource, Rule, read_rules
 
 MEMO_ENTRIES_MAX = 16_384
 """Answers kept, the least recently used go first. An entry holds about 1 KB, so at most some 16 MB."""
+
+CALLS_MAX = 1024
+"""Calls whose entities are kept parsed, some 4 KB each: parsing them is half of an answer's time."""
 
 NO_PERMIT = "no-permit"
 """The rule id of a default deny."""
@@ -32,26 +37,34 @@ EVALUATION = "evaluation"
 
 _FAILED_RULE = re.compile(r"policy `([^`]+)`")
 
-_Question = tuple[Action, CallFacts, Subject]
+
+class Counts(NamedTuple):
+    """How often rules in shadow fired and how often rules failed, by rule id."""
+
+    shadow: dict[str, int]
+    failed: dict[str, int]
 
 
 class PolicyEngine:
-    """An immutable set of rules and the answers it gave."""
+    """An immutable set of rules, the answers it gave and how often rules in shadow fired."""
 
-    __slots__ = ("_memo", "_order", "_policies", "_rules", "_schema", "digest")
+    __slots__ = ("_calls", "_counts", "_memo", "_order", "_policies", "_schema", "digest", "rules", "schema_text")
 
-    def __init__(self, rules: Sequence[Rule], schema: cedarpy.Schema, digest: str) -> None:
+    def __init__(self, rules: Sequence[Rule], schema_text: str, schema: cedarpy.Schema, digest: str) -> None:
         """Keep checked rules; use `load`."""
         self.digest = digest
+        self.schema_text = schema_text
         self._schema = schema
-        self._rules = {rule.id: rule for rule in rules}
+        self.rules = {rule.id: rule for rule in rules}
         self._order = {rule.id: number for number, rule in enumerate(rules)}
         # Cedar names either the permits or the forbids that fired. A forbid that only flags must not hide that nothing
         # permits, so Cedar is asked which rules fire (each as a permit) and what follows is decided in `_verdict`.
         static = {rule.id: {**rule.body, "effect": "permit"} for rule in rules}
         document = {"templates": {}, "staticPolicies": static, "templateLinks": []}
         self._policies = cedarpy.PolicySet.from_json_str(orjson.dumps(document).decode())
-        self._memo: dict[_Question, Verdict] = {}
+        self._memo: dict[Question, Verdict] = {}
+        self._calls: dict[tuple[CallFacts, ToolFacts | None], cedarpy.Entities] = {}
+        self._counts = Counts({}, {})
 
     @classmethod
     def load(cls, sources: Sequence[PolicySource], schema: str) -> PolicyEngine:
@@ -70,32 +83,32 @@ class PolicyEngine:
         rules = read_rules(ordered, parsed)
         if not rules:
             raise ConfigError("There is no policy rule, so everything would be denied.", hint=NOT_LOADED)
-        canonical = orjson.dumps([schema, [[source.name, source.text] for source in ordered]])
-        return cls(rules, parsed, "sha256:" + sha256(canonical).hexdigest())
+        canonical = orjson.dumps([schema, [list(source) for source in ordered]])
+        return cls(rules, schema, parsed, "sha256:" + sha256(canonical).hexdigest())
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """Return the ids of all rules, in order."""
-        return tuple(self._rules)
+        return tuple(self.rules)
 
     def authorise(self, call: CallFacts) -> Verdict:
         """Say whether this caller may call this model at all: ALLOW, FLAG or DENY."""
-        return self._answer((Action.FORWARD, call, None))
+        return self.answer(Question(Action.FORWARD, call))
 
     def call_tool(self, call: CallFacts, tool: ToolFacts) -> Verdict:
         """Say whether this tool call of the model may reach the client: ALLOW, FLAG or DENY."""
-        return self._answer((Action.CALL_TOOL, call, tool))
+        return self.answer(Question(Action.CALL_TOOL, call, tool))
 
     def write_code(self, call: CallFacts, code: CodeFacts) -> Verdict:
         """Say whether this file may be written in the call's workspace: ALLOW, FLAG or DENY."""
-        return self._answer((Action.WRITE_CODE, call, code))
+        return self.answer(Question(Action.WRITE_CODE, call, code))
 
     def decide(self, action: Action, call: CallFacts, findings: Sequence[FindingFacts]) -> Decision:
         """Judge the findings of one side of an exchange; without findings the effect is ALLOW."""
-        verdicts = tuple([self._answer((action, call, facts)) for facts in findings])
+        verdicts = tuple([self.answer(Question(action, call, facts)) for facts in findings])
         return Decision(strongest([verdict.effect for verdict in verdicts]), verdicts, self.digest)
 
-    def _answer(self, question: _Question) -> Verdict:
+    def answer(self, question: Question) -> Verdict:
         """Return the remembered verdict, or find it and remember it."""
         memo = self._memo
         verdict = memo.pop(question, None)
@@ -104,93 +117,78 @@ class PolicyEngine:
             if len(memo) >= MEMO_ENTRIES_MAX:
                 memo.pop(next(iter(memo)), None)
         memo[question] = verdict
+        if verdict.shadow is not None or verdict.failed:
+            self._count(verdict)
         return verdict
 
-    def _evaluate(self, question: _Question) -> Verdict:
+    def take_counts(self) -> Counts:
+        """Return what was counted since the last call. There is one count a rule, so the rules bound it."""
+        counts, self._counts = self._counts, Counts({}, {})
+        return counts
+
+    def _count(self, verdict: Verdict) -> None:
+        for rule_id in verdict.shadow_rules:
+            self._counts.shadow[rule_id] = self._counts.shadow.get(rule_id, 0) + 1
+        for rule_id in (*verdict.failed, *verdict.shadow_failed):
+            self._counts.failed[rule_id] = self._counts.failed.get(rule_id, 0) + 1
+
+    def _evaluate(self, question: Question) -> Verdict:
         """Ask Cedar; whatever goes wrong is a deny."""
         try:
-            result = cedarpy.is_authorized(_request(question), self._policies, self._entities(question), self._schema)
+            entities = self._entities(question)
+            result = cedarpy.is_authorized(request_of(question), self._policies, entities, self._schema)
             fired = sorted(result.diagnostics.reasons, key=self._order.__getitem__)
-            errors = list(result.diagnostics.errors)
+            failed = sorted({self._failed_rule(error) for error in result.diagnostics.errors}, key=self._place)
             answered = result.decision is not cedarpy.Decision.NoDecision
         except Exception:  # noqa: BLE001 - foreign code: whatever it raises, the answer is no
             return _failure((EVALUATION,))
-        if errors or not answered:
-            named = {found for error in errors for found in _FAILED_RULE.findall(error) if found in self._order}
-            return _failure(tuple(sorted(named, key=self._order.__getitem__)) or (EVALUATION,))
-        return self._verdict([self._rules[rule_id] for rule_id in fired])
+        in_force = tuple(rule_id for rule_id in failed if rule_id == EVALUATION or not self.rules[rule_id].shadow)
+        if in_force or not answered:
+            return _failure(in_force or (EVALUATION,))
+        return _with_shadow(
+            _verdict([self.rules[rule_id] for rule_id in fired if not self.rules[rule_id].shadow]),
+            [self.rules[rule_id] for rule_id in fired if self.rules[rule_id].shadow],
+            tuple(failed),
+        )
 
-    def _verdict(self, fired: list[Rule]) -> Verdict:
-        """Return what the fired rules come to: the strongest forbid, else the permits; without a permit a deny."""
-        effects = [rule.effect or Effect.ALLOW for rule in fired]
-        effect = strongest(effects)
-        if Effect.ALLOW not in effects and effect is not Effect.DENY:
-            return Verdict(Effect.DENY, (NO_PERMIT,), (), "No rule permits this.")
-        deciding = [rule for rule in fired if (rule.effect or Effect.ALLOW) is effect]
-        return Verdict(effect, tuple(rule.id for rule in deciding), (), deciding[0].reason)
+    def _failed_rule(self, error: str) -> str:
+        """Return the rule that an error names first (what follows may quote facts), or EVALUATION."""
+        named = _FAILED_RULE.search(error)
+        return named[1] if named and named[1] in self._order else EVALUATION
 
-    def _entities(self, question: _Question) -> cedarpy.Entities:
-        """Return the caller with teams and tenant, the model, the workspace, and the tool if one is asked about."""
-        _, call, subject = question
-        tenant = _uid("Tenant", call.tenant)
-        teams = [_uid("Team", team) for team in call.teams]
-        place = call.workspace
-        document = [
-            _entity(tenant),
-            *[_entity(team, parents=[tenant]) for team in teams],
-            _entity(_caller(call), {"roles": list(call.roles)}, [*teams, tenant]),
-            _entity(_uid("Model", call.model), {"listed": call.listed, "approved": call.approved, "name": call.model}),
-            _entity(
-                _uid("Workspace", place.id),
-                {
-                    "data_class": place.data_class,
-                    "environment": place.environment,
-                    "sensitivity": place.sensitivity,
-                },
-            ),
-        ]
-        if isinstance(subject, ToolFacts):
-            document.append(_entity(_uid("Tool", subject.name), {"name": subject.name, "server": subject.server}))
-        return cedarpy.Entities.from_json_str(orjson.dumps(document).decode(), self._schema)
+    def _place(self, rule_id: str) -> int:
+        return self._order.get(rule_id, -1)
+
+    def _entities(self, question: Question) -> cedarpy.Entities:
+        """Return what a rule can look up for this call, parsed once."""
+        tool = question.subject if isinstance(question.subject, ToolFacts) else None
+        key = (question.call, tool)
+        entities = self._calls.pop(key, None)
+        if entities is None:
+            entities = cedarpy.Entities.from_json_str(entities_of(*key), self._schema)
+            if len(self._calls) >= CALLS_MAX:
+                self._calls.pop(next(iter(self._calls)), None)
+        self._calls[key] = entities
+        return entities
 
 
-def _request(question: _Question) -> dict[str, object]:
-    """Return a question in the shape that Cedar asks for."""
-    action, call, subject = question
-    context: dict[str, object] = {"dialect": call.dialect, "asserted_by": call.asserted_by}
-    place = {"__entity": _uid("Workspace", call.workspace.id)}
-    model = _uid("Model", call.model)
-    resource = model
-    if isinstance(subject, ToolFacts):
-        resource = _uid("Tool", subject.name)
-        context |= {"model": {"__entity": model}, "workspace": place}
-    elif isinstance(subject, CodeFacts):
-        resource = _uid("Workspace", call.workspace.id)
-        context |= {"model": {"__entity": model}, **subject._asdict()}
-    elif subject is not None:
-        context |= {"workspace": place, **subject._asdict()}
-    else:
-        context["workspace"] = place
-    return {
-        "principal": _caller(call),
-        "action": _uid("Action", action),
-        "resource": resource,
-        "context": context,
-    }
+def _verdict(fired: Sequence[Rule]) -> Verdict:
+    """Return what the fired rules come to: the strongest forbid, else the permits; without a permit a deny."""
+    effects = [rule.effect or Effect.ALLOW for rule in fired]
+    effect = strongest(effects)
+    if Effect.ALLOW not in effects and effect is not Effect.DENY:
+        return Verdict(Effect.DENY, (NO_PERMIT,), (), "No rule permits this.")
+    deciding = [rule for rule in fired if (rule.effect or Effect.ALLOW) is effect]
+    return Verdict(effect, tuple(rule.id for rule in deciding), (), deciding[0].reason)
 
 
-def _caller(call: CallFacts) -> dict[str, str]:
-    return _uid("Person" if call.kind is PrincipalKind.PERSON else "Key", call.principal)
-
-
-def _uid(kind: str, name: str) -> dict[str, str]:
-    return {"type": f"Stockade::{kind}", "id": name}
-
-
-def _entity(
-    uid: dict[str, str], attributes: dict[str, object] | None = None, parents: Sequence[dict[str, str]] = ()
-) -> dict[str, object]:
-    return {"uid": uid, "attrs": attributes or {}, "parents": list(parents)}
+def _with_shadow(verdict: Verdict, fired: Sequence[Rule], failed: tuple[str, ...]) -> Verdict:
+    """Add what rules in shadow would have done. One that fails would have denied; in shadow it only says so."""
+    if not fired and not failed:
+        return verdict
+    effects = [verdict.effect, *[rule.effect or Effect.ALLOW for rule in fired]]
+    would = Effect.DENY if failed else strongest(effects)
+    return replace(verdict, shadow=would, shadow_rules=tuple(rule.id for rule in fired), shadow_failed=failed)
 
 
 def _failure(failed: tuple[str, ...]) -> Verdict:

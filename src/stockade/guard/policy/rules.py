@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple, NoReturn
 
 import cedarpy
@@ -27,7 +28,9 @@ WRITABLE_EFFECTS = frozenset(Effect) - {Effect.ALLOW, Effect.HOLD}
 NOT_LOADED = "The policy was not loaded."
 
 _CALL_EFFECTS = frozenset({Effect.DENY, Effect.FLAG})
-_ANNOTATIONS = frozenset({"effect", "id", "reason"})
+_ANNOTATIONS = frozenset({"effect", "id", "mode", "reason"})
+_MODES = frozenset({"enforce", "shadow"})
+_MODE = re.compile(r'@mode\s*\(\s*"(?:[^"\\]|\\.)*"\s*\)\s*')
 _RULE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LEXEME = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|;', re.DOTALL)
 _BLANK = re.compile(r"(?:\s+|//[^\n]*)*")
@@ -43,26 +46,40 @@ _WORDS: dict[str, frozenset[str]] = {
 
 
 class PolicySource(NamedTuple):
-    """One policy file: its name (relative to the policy folder, the same on every machine) and its text."""
+    """One policy file: its name (relative to the policy folder, the same on every machine) and its text.
+
+    `in_shadow` puts every rule that stops or changes something in shadow, but for those that `enforced` names.
+    """
 
     name: str
     text: str
+    in_shadow: bool = False
+    enforced: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where a rule stands: the file's name, the line (from 1), and the offsets of its text in the file."""
+
+    name: str
+    line: int
+    start: int = 0
+    end: int = 0
 
 
 class Rule(NamedTuple):
-    """One rule: its Cedar JSON form and what its annotations say. `effect` is None for a permit."""
+    """One rule: its Cedar JSON form and what its annotations say. `effect` is None for a permit.
+
+    `shadow` says that it is only tried. `version` names the text of the rule, whatever its mode: evidence that was
+    gathered in shadow is evidence of the same rule in force.
+    """
 
     id: str
     effect: Effect | None
     reason: str
     body: dict[str, object]
-
-
-class _Place(NamedTuple):
-    """Where a rule begins, for error messages."""
-
-    name: str
-    line: int
+    shadow: bool
+    version: str
+    place: Place
 
 
 def read_rules(sources: Sequence[PolicySource], schema: cedarpy.Schema) -> list[Rule]:
@@ -71,19 +88,29 @@ def read_rules(sources: Sequence[PolicySource], schema: cedarpy.Schema) -> list[
     Fails: ConfigError naming file, line and what is wrong.
     """
     rules: list[Rule] = []
-    places: dict[str, _Place] = {}
+    places: dict[str, Place] = {}
     for source in sources:
         for place, text in _statements(source):
-            rule = _read_rule(place, text, schema)
+            rule = _in_mode(_read_rule(place, text, schema), source)
             if rule.id in places:
                 first = places[rule.id]
                 _refuse(place, f'@id("{rule.id}") already names the rule at {first.name}, line {first.line}')
             places[rule.id] = place
             rules.append(rule)
+    for source in sources:
+        if gone := sorted(set(source.enforced) - {rule.id for rule in rules if rule.place.name == source.name}):
+            raise ConfigError(f'{source.name} has no rule "{gone[0]}" to take out of shadow.', hint=NOT_LOADED)
     return rules
 
 
-def _statements(source: PolicySource) -> Iterator[tuple[_Place, str]]:
+def _in_mode(rule: Rule, source: PolicySource) -> Rule:
+    """Return the rule as its file is used: in shadow where the whole file is, unless it only permits or flags."""
+    if not source.in_shadow or rule.effect in (None, Effect.FLAG) or rule.id in source.enforced:
+        return rule
+    return rule._replace(shadow=True)
+
+
+def _statements(source: PolicySource) -> Iterator[tuple[Place, str]]:
     """Yield each policy's text with its place; what follows the last `;` counts as one, for the parser to judge."""
     start = 0
     ends = [match.end() for match in _LEXEME.finditer(source.text) if match.group() == ";"]
@@ -91,11 +118,11 @@ def _statements(source: PolicySource) -> Iterator[tuple[_Place, str]]:
         blank = _BLANK.match(source.text, start, end)
         begin = blank.end() if blank else start
         if begin < end:
-            yield _Place(source.name, source.text.count("\n", 0, begin) + 1), source.text[begin:end]
+            yield Place(source.name, source.text.count("\n", 0, begin) + 1, begin, end), source.text[begin:end]
         start = end
 
 
-def _read_rule(place: _Place, text: str, schema: cedarpy.Schema) -> Rule:
+def _read_rule(place: Place, text: str, schema: cedarpy.Schema) -> Rule:
     """Return one rule, checked."""
     try:
         parsed = orjson.loads(cedarpy.policies_to_json_str(text))
@@ -115,6 +142,11 @@ def _read_rule(place: _Place, text: str, schema: cedarpy.Schema) -> Rule:
     if unknown := sorted(said.keys() - _ANNOTATIONS):
         _refuse(place, f'rule "{rule_id}" has an unknown annotation @{unknown[0]}; known: {_listed(_ANNOTATIONS)}')
     effect = _effect(place, rule_id, body, said)
+    if said.get("mode", "enforce") not in _MODES:
+        _refuse(place, f'rule "{rule_id}" has an unknown @mode; it is one of {_listed(_MODES)}')
+    shadow = said.get("mode") == "shadow"
+    if shadow and effect is None:
+        _refuse(place, f'rule "{rule_id}" permits, and a permit in shadow would change nothing that it could show')
     result = cedarpy.validate_policies(text, schema)
     if not result.validation_passed:
         what = "; ".join(error.error for error in result.errors) or "it does not fit the schema"
@@ -122,10 +154,11 @@ def _read_rule(place: _Place, text: str, schema: cedarpy.Schema) -> Rule:
     for fact, word in _compared_words(body):
         if fact in _WORDS and word not in _WORDS[fact]:
             _refuse(place, f'rule "{rule_id}": context.{fact} is never "{word}"; it is one of {_listed(_WORDS[fact])}')
-    return Rule(rule_id, effect, said["reason"].strip(), body)
+    version = sha256(_MODE.sub("", text).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return Rule(rule_id, effect, said["reason"].strip(), body, shadow, version, place)
 
 
-def _effect(place: _Place, rule_id: str, body: dict[str, object], said: dict[str, str]) -> Effect | None:
+def _effect(place: Place, rule_id: str, body: dict[str, object], said: dict[str, str]) -> Effect | None:
     """Return what a rule does: None for a permit, DENY for a forbid that does not say."""
     if body["effect"] == "permit":
         if "effect" in said:
@@ -190,6 +223,6 @@ def _listed(words: frozenset[str] | frozenset[Effect]) -> str:
     return ", ".join(sorted(words))
 
 
-def _refuse(place: _Place, what: str) -> NoReturn:
+def _refuse(place: Place, what: str) -> NoReturn:
     """Raise the error that names file, line and fault."""
     raise ConfigError(f"{place.name}, line {place.line}: {what}", hint=NOT_LOADED)

@@ -1,0 +1,1 @@
+"""What people do with policy beside the gate: check, try, explain, compare, prove and promote rules."""
