@@ -19,9 +19,11 @@ from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
 from stockade.core.errors import StockadeError
 from stockade.core.principal import DataClass, Environment, Workspace
+from stockade.gateway.believed import addresses, believed
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
+from stockade.gateway.issuers import Issuers
 from stockade.gateway.limits import LocalCounters
 from stockade.gateway.policy_watch import PolicyWatch, in_shadow
 from stockade.gateway.retention import Retention
@@ -38,7 +40,7 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.prompt_leak_canary.detector import Canary
 from stockade.guard.detectors.prompt_leak_system.detector import SystemPromptLeak
 from stockade.guard.dialects.dialect import Dialect, Route
-from stockade.guard.identity import Workspaces
+from stockade.guard.identity import IssuerKeys, Keyring, People, Revocations, Workspaces
 from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
@@ -114,13 +116,8 @@ class App:
         )
         blocks = MemoryBlocks()
         clock = SystemClock()
-        recorded = settings.recording
-        recordings = settings.data_dir / RECORDINGS
-        keys = self.store.recording_keys
-        self.retention = Retention(recordings, keys, recorded.retention_days, clock, events, self._note)
-        recorder = Recorder(recordings, keys, day_bytes_max=recorded.day_bytes_max, report=self.retention.failed)
-        self._closing.callback(recorder.close)
-        self.recorder = recorder
+        self.issuers = Issuers(addresses(settings.identity, environ), clock, events, self._take_keys)
+        self._open_recordings(settings, clock, events)
         self.services = Services(
             gate=Gate(
                 routes=routes(),
@@ -131,11 +128,12 @@ class App:
                 places=limits.places(settings),
                 budgets=limits.budgets(settings),
                 estimates=limits.estimates(settings),
+                people=People(believed(settings.identity), revocations=self.store.revocations.revocations()),
                 vendors=frozenset(vendors(settings, environ)),
                 body_bytes_max=settings.limits.body_bytes_max,
                 comparing=comparing,
                 meaning=settings.guards.classifier,
-                recording=RecordingRule(frozenset(recorded.tenants), recorded.exchange_bytes_max, recorded.required),
+                recording=recording_rule(settings),
             ),
             inspector=inspector,
             counters=LocalCounters(Tally(), clock),
@@ -143,13 +141,14 @@ class App:
             vault=ControlVault(self.store),
             ledger=self.ledger,
             blocks=blocks,
-            recorder=recorder,
+            recorder=self.recorder,
             upstream=self.upstream,
             clock=clock,
             events=events,
             inspect_timeout_s=settings.guards.inspect_timeout_s,
             workroom=Workroom(),
             storage_pool=ThreadPoolExecutor(2, "storage"),
+            issuers=self.issuers,
         )
         names = settings.policy
         self._policy_watch = PolicyWatch(
@@ -157,6 +156,14 @@ class App:
         )
         self._closing.callback(self.services.workroom.close)
         self._closing.callback(self.services.storage_pool.shutdown)
+
+    def _open_recordings(self, settings: Settings, clock: SystemClock, events: EventLog) -> None:
+        kept = settings.recording
+        folder = settings.data_dir / RECORDINGS
+        keys = self.store.recording_keys
+        self.retention = Retention(folder, keys, kept.retention_days, clock, events, self._note)
+        self.recorder = Recorder(folder, keys, day_bytes_max=kept.day_bytes_max, report=self.retention.failed)
+        self._closing.callback(self.recorder.close)
 
     def application(self) -> GateApplication:
         """Return the ASGI application."""
@@ -184,6 +191,7 @@ class App:
                 self._policy_watch.run(),
                 self._report_counts(),
                 self.retention.watch(self.services.storage_pool),
+                self.issuers.watch(),
             )
         ]
         hung_up = asyncio.Event()
@@ -198,6 +206,7 @@ class App:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
+            await self.issuers.close()
             await self._report_turned_away()
             await self.retention.tell(self.recorder)
             await self._note(EventName.STOPPED, self.services.gate.policy.digest)
@@ -205,7 +214,7 @@ class App:
             self._closing.close()
 
     async def _watch_keys(self) -> None:
-        """Take over keys that were made or revoked; while the store cannot be asked, say so and keep what is known."""
+        """Take over changed keys and revocations; while the store cannot be asked, say so and keep what is known."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(KEYS_POLL_S)
@@ -213,13 +222,25 @@ class App:
             try:
                 generation = await loop.run_in_executor(self.services.storage_pool, self.store.keys.generation)
                 if generation != keyring.generation:
-                    keyring = await loop.run_in_executor(self.services.storage_pool, self.store.keys.keyring)
-                    self.services.gate = replace(self.services.gate, keyring=keyring)
+                    keyring, revocations = await loop.run_in_executor(self.services.storage_pool, self._read_access)
+                    # The gate of this moment: keys of an issuer may have come while the store was read.
+                    gate = self.services.gate
+                    self.services.gate = replace(
+                        gate, keyring=keyring, people=gate.people.with_revocations(revocations)
+                    )
                 self._fault = ""
             except StockadeError as error:
                 if not self._fault:
                     self.services.events.failure("keys_unreadable", error)
                 self._fault = "the control store does not answer"
+
+    def _read_access(self) -> tuple[Keyring, Revocations]:
+        return self.store.keys.keyring(), self.store.revocations.revocations()
+
+    def _take_keys(self, issuer: str, keys: IssuerKeys) -> None:
+        """Take over the keys of an issuer as they are now; tokens that were proven before are proven anew."""
+        gate = self.services.gate
+        self.services.gate = replace(gate, people=gate.people.with_keys(issuer, keys))
 
     async def _report_counts(self) -> None:
         while True:
@@ -264,6 +285,12 @@ def configured(detectors: Sequence[Detector], settings: Settings) -> tuple[Detec
         SystemPromptLeak.id: SystemPromptLeak(settings.prompt_leak.tools),
     }
     return tuple(changed.get(each.id, each) for each in detectors)
+
+
+def recording_rule(settings: Settings) -> RecordingRule:
+    """Return whose exchanges are recorded."""
+    kept = settings.recording
+    return RecordingRule(frozenset(kept.tenants), kept.exchange_bytes_max, kept.required)
 
 
 def workspaces(settings: Settings) -> Workspaces:

@@ -4,7 +4,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 
 from stockade.config import schema
-from stockade.config.schema import Key, Settings
+from stockade.config.keys import Key
+from stockade.config.schema import Settings
 
 SECTIONS = [
     schema.Settings,

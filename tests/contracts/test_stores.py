@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 
 from stockade.core.errors import ConfigError, StorageError
 from stockade.core.principal import Principal
-from stockade.guard.identity import authenticate
+from stockade.guard.identity import credential_of
 from stockade.stores.control import ControlStore
 from stockade.stores.placeholders import StandInTakenError
 from stockade.stores.tables import METADATA
@@ -144,7 +144,7 @@ def test_a_key_opens_after_a_restart_until_it_is_revoked(bench: Bench) -> None:
     made = bench.open().keys.create("laptop", "acme")
     headers = [(b"x-api-key", made.text.encode())]
     other = bench.open().keys
-    assert authenticate(headers, other.keyring()) == Principal(made.record.id, "laptop", "acme")
+    assert other.keyring().principal(credential_of(headers)) == Principal(made.record.id, "laptop", "acme")
     assert other.list() == (made.record,)
     bench.clock.now_s += 60
     revoked = other.revoke(made.record.id)

@@ -40,3 +40,16 @@ def upstream_key(name: str, upstream: Upstream, environ: Mapping[str, str]) -> s
     if len(key) > _KEY_CHARS_MAX or not all("!" <= character <= "~" for character in key):
         raise ConfigError(f"upstreams.{name}: {source} does not hold one key", hint=hint)
     return key
+
+
+def client_secret(issuer: str, variable: str | None, environ: Mapping[str, str]) -> str:
+    """Return the secret that the gate has at `issuer`, "" where it is a public client. Fails: ConfigError."""
+    if variable is None:
+        return ""
+    secret = environ.get(variable, "").strip()
+    if not secret or len(secret) > _KEY_CHARS_MAX:
+        raise ConfigError(
+            f"identity: issuer {issuer}: the environment variable {variable} is not set",
+            hint=f"Set it: export {variable}=...",
+        )
+    return secret

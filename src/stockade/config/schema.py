@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from stockade.config.keys import Complaint, Key, glob_complaint, name_complaint, variable_complaint
+from stockade.config.identity import Control, Identity
+from stockade.config.keys import (
+    Complaint,
+    Key,
+    address_complaint,
+    base_url_complaint,
+    glob_complaint,
+    name_complaint,
+    variable_complaint,
+)
 from stockade.config.limiting import Budget, Estimates, Redis
 from stockade.core.limits import BODY_BYTES_MAX, PLACEHOLDERS_MAX, RECORDING_BYTES_MAX
 from stockade.core.principal import DataClass, Environment
 
 _CANARY = re.compile(r"[!-~]{8,128}")
 _LISTED_HOST = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
-_HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]")
-
-
-def _address_complaint(text: str) -> str:
-    host, separator, port = text.rpartition(":")
-    if not separator or not _HOST.fullmatch(host) or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        return 'must be "host:port" with a port of 0 to 65535, such as 127.0.0.1:8700'
-    return ""
 
 
 def _host_complaint(text: str) -> str:
@@ -48,23 +49,6 @@ def _database_complaint(text: str) -> str:
     return "must be a SQLAlchemy URL that starts with sqlite:/// or postgresql://"
 
 
-def _base_url_complaint(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in {"https", "http"} or not parts.hostname or port == 0:
-        return "must be an absolute https:// address, such as https://api.anthropic.com"
-    if "@" in parts.netloc:
-        return "must hold no user or password; the key comes from key_env or key_file"
-    if "?" in text or "#" in text:
-        return "must hold no query and no fragment"
-    if any(character.isspace() or not character.isprintable() for character in text):
-        return "must hold no space and no control character"
-    return ""
-
-
 def _environment_complaint(text: str) -> str:
     return "" if text in set(Environment) else "must be one of " + ", ".join(sorted(Environment))
 
@@ -79,7 +63,7 @@ class Upstream:
 
     base_url: Annotated[
         str,
-        Key("URL", "Vendors are named by configuration only, never by a request.", check=_base_url_complaint),
+        Key("URL", "Vendors are named by configuration only, never by a request.", check=base_url_complaint),
     ]
     key_env: Annotated[
         str | None,
@@ -283,7 +267,7 @@ class Settings:
     """Everything that `stockade.yaml` says. Paths are relative to the file that names them."""
 
     listen: Annotated[
-        str, Key("host:port", "Loopback until you decide who may reach the gate.", check=_address_complaint)
+        str, Key("host:port", "Loopback until you decide who may reach the gate.", check=address_complaint)
     ] = "127.0.0.1:8700"
     data_dir: Annotated[
         Path,
@@ -335,6 +319,10 @@ class Settings:
     prompt_leak: Annotated[PromptLeak, Key("section", "What may not come back in an answer.")] = field(
         default_factory=PromptLeak
     )
+    identity: Annotated[Identity, Key("section", "Whose tokens open the gate beside its own keys.")] = field(
+        default_factory=Identity
+    )
+    control: Annotated[Control, Key("section", "The control plane.")] = field(default_factory=Control)
     placeholders: Annotated[Placeholders, Key("section", "The map of stand-ins.")] = field(default_factory=Placeholders)
     recording: Annotated[Recording, Key("section", "Whose exchanges are kept, encrypted.")] = field(
         default_factory=Recording
@@ -349,6 +337,18 @@ class Settings:
     def port(self) -> int:
         """Return the port to listen on."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def control_host(self) -> str:
+        """Return the address on which the control plane listens: loopback, unless it is named."""
+        return self.control.listen.rpartition(":")[0].strip("[]") if self.control.listen else "127.0.0.1"
+
+    @property
+    def control_port(self) -> int:
+        """Return the port of the control plane: the one after the gate's, unless it is named; free after a free one."""
+        if self.control.listen:
+            return int(self.control.listen.rpartition(":")[2])
+        return self.port + 1 if 0 < self.port < 65535 else 0
 
     @property
     def database_url(self) -> str:

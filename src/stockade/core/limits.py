@@ -113,3 +113,24 @@ RECORDED_BYTES_MAX = 320 * 1024 * 1024
 
 RECORDINGS_PENDING_BYTES_MAX = 64 * 1024 * 1024
 """Most bytes of recordings that wait for the disk; past it exchanges are counted, not recorded."""
+
+TOKEN_BYTES_MAX = 16 * 1024
+"""Largest bearer token; those of large directories stay below 8 KB, and all headers together end at 64 KB."""
+
+CLAIMS_MAX = 200
+"""Most claims of one token; ordinary ones have 10 to 40."""
+
+GROUPS_MAX = 500
+"""Most groups of one token; Microsoft Entra itself stops at 200 (learn.microsoft.com, read November 2026)."""
+
+CLAIM_CHARS_MAX = 512
+"""Longest subject, name, group or other text of a claim that is read."""
+
+TOKENS_MAX = 10_000
+"""Proven tokens kept in memory; a gate of more people at once proves some of them anew."""
+
+ISSUER_BYTES_MAX = 256 * 1024
+"""Largest document that an issuer of tokens may answer with: metadata, keys, tokens."""
+
+ISSUER_KEYS_MAX = 64
+"""Most keys of one issuer; large public ones have ten."""

@@ -21,6 +21,7 @@ from stockade.gateway.ports import (
     Clock,
     Counters,
     Inspector,
+    Issuers,
     Ledger,
     Recorder,
     Unfinished,
@@ -30,6 +31,7 @@ from stockade.gateway.ports import (
     Vault,
 )
 from stockade.gateway.workroom import Workroom
+from stockade.guard.identity import People
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.machine import run
@@ -60,6 +62,7 @@ class Services:
     inspect_timeout_s: float
     workroom: Workroom
     storage_pool: ThreadPoolExecutor
+    issuers: Issuers
     open: OpenExchanges = field(default_factory=OpenExchanges)
 
 
@@ -174,6 +177,13 @@ class _Conversation:
             self._waiting = False
 
     # The handlers, one for each command; the plain ones answer at once, the others return something to await.
+
+    async def refresh_issuer(self, command: c.RefreshIssuer) -> People:
+        await self._services.issuers.refresh(command.issuer)
+        return self._services.gate.people
+
+    def introspect(self, command: c.Introspect) -> Any:
+        return self._services.issuers.active(command.issuer, command.token)
 
     async def read_body(self, command: c.ReadBody) -> bytes:
         chunks: list[bytes] = []
@@ -293,6 +303,8 @@ class _Conversation:
 
 
 _HANDLERS: dict[type, Callable[[_Conversation, Any], Any]] = {
+    c.RefreshIssuer: _Conversation.refresh_issuer,
+    c.Introspect: _Conversation.introspect,
     c.ReadBody: _Conversation.read_body,
     c.Reserve: _Conversation.reserve,
     c.Settle: _Conversation.settle,

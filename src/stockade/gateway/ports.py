@@ -16,6 +16,16 @@ from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
 
 
+class Issuers(Protocol):
+    """The issuers of tokens, asked over the network; a look is bounded in time, number and rate."""
+
+    async def refresh(self, issuer: str) -> None:
+        """Look at an issuer's keys once more; new ones are in the gate when this returns. Never fails."""
+
+    async def active(self, issuer: str, token: bytes) -> None:
+        """Ask an issuer whether it still stands by a token. Fails: UnauthenticatedError for any answer but yes."""
+
+
 class Unfinished(Protocol):
     """An inspection of which the longer part is left. Computation alone, for a thread."""
 

@@ -16,6 +16,7 @@ from stockade.stores.keys import KeyStore
 from stockade.stores.placeholders import PlaceholderStore
 from stockade.stores.recency import Recency
 from stockade.stores.recording_keys import RecordingKeyStore
+from stockade.stores.revocations import RevocationStore
 from stockade.stores.tenants import TenantStore
 from stockade.stores.upgrade import upgrade
 from stockade.stores.vendor_known import VENDOR_KNOWN_MAX, VendorKnownStore
@@ -27,6 +28,7 @@ class ControlStore:
 
     database: Database
     keys: KeyStore
+    revocations: RevocationStore
     tenants: TenantStore
     placeholders: PlaceholderStore
     vendor_known: VendorKnownStore
@@ -63,6 +65,7 @@ class ControlStore:
         return cls(
             database,
             KeyStore(database, clock),
+            RevocationStore(database, clock),
             tenants,
             PlaceholderStore(database, tenants, recency, entries_max=placeholders_max),
             VendorKnownStore(database, recency, entries_max=vendor_known_max),

@@ -14,10 +14,8 @@ from stockade.core.errors import ConfigError, StorageError
 from stockade.core.principal import Role
 from stockade.guard.identity import ENTROPY_BYTES, KeyRecord, Keyring, NewKey, generate_key
 from stockade.stores.database import Database
-from stockade.stores.statements import insert_new
-from stockade.stores.tables import KEYS, META
-
-_GENERATION = META.c.name == "generation"
+from stockade.stores.generation import advance, generation
+from stockade.stores.tables import KEYS
 
 
 class KeyStore:
@@ -62,7 +60,7 @@ class KeyStore:
                     workspace=record.workspace,
                 )
             )
-            _advance(connection)
+            advance(connection)
         return made
 
     def revoke(self, key_id: str) -> KeyRecord:
@@ -77,7 +75,7 @@ class KeyStore:
                 .values(revoked_at_s=int(self._clock()))
             )
             if changed.rowcount:
-                _advance(connection)
+                advance(connection)
             row = connection.execute(select(KEYS).where(KEYS.c.id == key_id)).one_or_none()
         if row is None:
             raise ConfigError("There is no key of this id.", hint="`stockade keys list` shows the ids.")
@@ -91,14 +89,14 @@ class KeyStore:
     def generation(self) -> int:
         """Return a number that grows with every change."""
         with self._database.reading() as connection:
-            return _generation(connection)
+            return generation(connection)
 
     def keyring(self) -> Keyring:
-        """Return the keys of one moment, for `authenticate`."""
+        """Return the keys of one moment."""
         with self._database.reading() as connection:
             # The number first: were a change to fall between, the gateway would reload once more, never once too few.
-            generation = _generation(connection)
-            return Keyring(_records(connection), generation)
+            number = generation(connection)
+            return Keyring(_records(connection), number)
 
 
 def _records(connection: Connection) -> tuple[KeyRecord, ...]:
@@ -113,15 +111,3 @@ def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
         raise StorageError(
             "A row of the table keys is corrupt.", hint="Put the control store back from a backup."
         ) from error
-
-
-def _generation(connection: Connection) -> int:
-    found = connection.execute(select(META.c.value).where(_GENERATION)).scalar_one_or_none()
-    return int.from_bytes(found, "big") if found is not None else 0
-
-
-def _advance(connection: Connection) -> None:
-    """Count one change, in the same transaction as the change."""
-    following = (_generation(connection) + 1).to_bytes(8, "big")
-    insert_new(connection, META, [{"name": "generation", "value": following}])
-    connection.execute(update(META).where(_GENERATION).values(value=following))

@@ -34,6 +34,16 @@ KEYS = Table(
 )
 """`roles` are joined by commas; `team` and `workspace` are "" for none."""
 
+REVOCATIONS = Table(
+    "revocations",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(80), primary_key=True),
+    Column("before_s", BigInteger, nullable=True),
+    Column("created_at_s", BigInteger, nullable=False),
+)
+"""People and tokens that open nothing, by digests; `subject` is "" for everybody."""
+
 TENANTS = Table(
     "tenants",
     METADATA,

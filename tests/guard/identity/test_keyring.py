@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from stockade.core.errors import UnauthenticatedError
 from stockade.core.principal import Principal
-from stockade.guard.identity.keyring import Keyring, authenticate
+from stockade.guard.identity.keyring import Keyring, credential_of
 from stockade.guard.identity.keys import ENTROPY_BYTES, generate_key
 
 ANNA = generate_key(b"a" * ENTROPY_BYTES, name="anna", tenant="acme", created_at_s=0)
@@ -14,6 +15,10 @@ BEN = generate_key(b"b" * ENTROPY_BYTES, name="ben", tenant="default", created_a
 GONE = generate_key(b"c" * ENTROPY_BYTES, name="gone", tenant="default", created_at_s=0)
 RING = Keyring([ANNA.record, BEN.record, dataclasses.replace(GONE.record, revoked_at_s=9)], generation=3)
 KEY = ANNA.text.encode()
+
+
+def authenticate(headers: Iterable[tuple[bytes, bytes]], ring: Keyring) -> Principal:
+    return ring.principal(credential_of(headers))
 
 
 def why_not(*headers: tuple[bytes, bytes]) -> str:

@@ -1,4 +1,4 @@
-"""The keyring: an unchanging snapshot of all keys, and the proof of who calls.
+"""The keyring: an unchanging snapshot of all keys, and the proof of who calls by key.
 
 Never asks a database (a change makes a new keyring) and never makes a principal that no record names: there is no
 default and no anonymous caller (DESIGN invariant 7, CVE-2026-59822).
@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from stockade.core.errors import StoppedError, UnauthenticatedError
+from stockade.core.limits import TOKEN_BYTES_MAX
 from stockade.core.principal import Principal
 from stockade.guard.identity.keys import PREFIX, KeyRecord, is_well_formed
 
-CREDENTIAL_BYTES_MAX = 512
-"""Longest credential that is looked at; a key has 64 characters."""
+KEY_BYTES_MAX = 512
+"""Longest credential that is looked at as a key; a key has 64 characters."""
 
 SUSPENDED = "suspended"
 
@@ -57,6 +58,8 @@ class Keyring:
         The look-up is not constant in time and need not be: what is compared is the SHA-256 of the credential, of which
         a caller cannot choose the leading bytes, so the time tells nothing about the digests that are kept.
         """
+        if len(credential) > KEY_BYTES_MAX:
+            raise UnauthenticatedError("The key is empty, too long or not plain ASCII.", hint=_HINT)
         digest = sha256(credential).digest()
         principal = self._principals.get(digest)
         if principal is not None:
@@ -72,12 +75,11 @@ class Keyring:
         raise UnauthenticatedError("This gate does not know the key.", hint=_HINT)
 
 
-def authenticate(headers: Iterable[tuple[bytes, bytes]], keyring: Keyring) -> Principal:
-    """Return who calls, proven by the one credential among `headers` (names in any case).
+def credential_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the one credential among `headers` (names in any case): a key or a token. Fails: UnauthenticatedError.
 
-    Contract: a principal of the keyring or UnauthenticatedError, nothing between. The same credential may stand in
-    both headers (the Anthropic SDK does that); two different ones are refused, so that no proxy in front and the gate
-    can mean different callers.
+    The same credential may stand in both headers (the Anthropic SDK does that); two different ones are refused, so that
+    no proxy in front and the gate can mean different callers.
     """
     credentials: set[bytes] = set()
     for name, value in headers:
@@ -93,12 +95,12 @@ def authenticate(headers: Iterable[tuple[bytes, bytes]], keyring: Keyring) -> Pr
         raise UnauthenticatedError("The request carries no key.", hint=_HINT)
     if len(credentials) > 1:
         raise UnauthenticatedError("The request carries two different keys.", hint=_HINT)
-    return keyring.principal(credentials.pop())
+    return credentials.pop()
 
 
 def _visible(value: bytes) -> bytes:
     """Return a credential without the space around it. Fails: UnauthenticatedError when it cannot be one."""
     stripped = value.strip(b" \t")
-    if not stripped or len(value) > CREDENTIAL_BYTES_MAX or not _VISIBLE.fullmatch(stripped):
+    if not stripped or len(value) > TOKEN_BYTES_MAX or not _VISIBLE.fullmatch(stripped):
         raise UnauthenticatedError("The key is empty, too long or not plain ASCII.", hint=_HINT)
     return stripped

@@ -1,6 +1,6 @@
-"""The first stages: which route, which caller, is there room. Decided from headers alone, before the body is read.
+"""The first stages: which route, is there room. Decided from headers alone, before the body is read.
 
-Never answers for a caller that was not proven (DESIGN invariant 7), never reads a body past its bound (invariant 10).
+Who calls is proven between the two (`authentication.py`). Never reads a body past its bound (DESIGN invariant 10).
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from stockade.core.errors import (
 )
 from stockade.core.limits import HEADER_BYTES_MAX, PATH_CHARS_MAX
 from stockade.guard.dialects.dialect import BODILESS, MODEL_PLACE, Dialect, Route
-from stockade.guard.identity import authenticate
 from stockade.guard.pipeline.commands import ReadBody, Reserve
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
-from stockade.guard.quota.stops import stopped
 
 MODEL_IN_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 _ANTHROPIC_SIGNS = frozenset({b"anthropic-version", b"anthropic-beta", b"x-api-key"})
@@ -53,14 +51,6 @@ def receive(gate: Gate, exchange: Exchange) -> Steps:
     length = exchange.header(b"content-length")
     if length and (not length.isdigit() or int(length) > gate.body_bytes_max):
         raise TooLargeError(f"The request body is larger than {gate.body_bytes_max} bytes.", hint="Send less at once.")
-    yield from ()
-
-
-def authenticate_caller(gate: Gate, exchange: Exchange) -> Steps:
-    """Prove who calls; there is no default caller, and one who is stopped gets no further."""
-    exchange.principal = authenticate(exchange.headers, gate.keyring)
-    if gate.stops and (stop := gate.stops.of_caller(exchange.principal)):
-        raise stopped(stop)
     yield from ()
 
 

@@ -23,6 +23,19 @@ class ClientGone(Exception):  # noqa: N818 - an event of the conversation, not a
     """The client closed its connection; nobody reads the answer any more."""
 
 
+class RefreshIssuer(NamedTuple):
+    """Look at an issuer's keys once more -> `People` as they stand then. Never fails, and may know no more."""
+
+    issuer: str
+
+
+class Introspect(NamedTuple):
+    """Ask an issuer whether it still stands by a token -> None. Fails: UnauthenticatedError for any answer but yes."""
+
+    issuer: str
+    token: bytes
+
+
 class ReadBody(NamedTuple):
     """Read the whole request body -> bytes. Fails: TooLargeError past `bytes_max`, InvalidRequestError if cut short."""
 
@@ -205,7 +218,9 @@ class SendBody(NamedTuple):
 
 
 Command = (
-    ReadBody
+    RefreshIssuer
+    | Introspect
+    | ReadBody
     | Reserve
     | Settle
     | Spend

@@ -19,7 +19,7 @@ from stockade.core.segments import Segment
 from stockade.guard.detectors.comparing import Comparison
 from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
-from stockade.guard.identity import Keyring, Workspaces
+from stockade.guard.identity import Keyring, People, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
@@ -51,6 +51,7 @@ class Gate:
     budgets: Budgets = field(default_factory=Budgets)
     estimates: Estimates = field(default_factory=Estimates)
     stops: Stops = field(default_factory=Stops)
+    people: People = field(default_factory=People)
 
 
 class Hash(Protocol):

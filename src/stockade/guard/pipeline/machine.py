@@ -19,6 +19,7 @@ from stockade.core.errors import (
 from stockade.guard.pipeline.budget import limit_headers
 from stockade.guard.pipeline.commands import ClientGone, SendBody, SendHead
 from stockade.guard.pipeline.exchange import Exchange, Gate
+from stockade.guard.pipeline.faults import place
 from stockade.guard.pipeline.judge import Steps
 from stockade.guard.pipeline.stages import ENDING, STAGES, Stage
 
@@ -36,17 +37,17 @@ def run(gate: Gate, exchange: Exchange, stages: Iterable[Stage] = STAGES) -> Ste
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - whatever breaks in a guard denies, a panic of Rust code too
-            exchange.fault = _place(error)
+            exchange.fault = place(error)
             yield from _tell(exchange, GuardFailedError("The gate failed on this exchange; nothing was let through."))
     except ClientGone:
         exchange.ended = "client_gone"
     except Exception as error:  # noqa: BLE001 - the client could not even be told; the exchange is settled all the same
-        exchange.fault = exchange.fault or _place(error)
+        exchange.fault = exchange.fault or place(error)
     for stage in ENDING:
         try:
             yield from stage.run(gate, exchange)
         except Exception as error:  # noqa: BLE001 - the exchange is over: what could not be recorded is the operator's
-            exchange.fault = exchange.fault or f"{stage.name}: {_place(error)}"
+            exchange.fault = exchange.fault or f"{stage.name}: {place(error)}"
 
 
 def _tell(exchange: Exchange, error: StockadeError) -> Steps:
@@ -78,12 +79,3 @@ def _ending(exchange: Exchange, error: StockadeError) -> str:
     if isinstance(error, RefusedError | StoppedError):
         return "stopped" if exchange.streaming else "refused"
     return "stopped" if exchange.streaming else "rejected"
-
-
-def _place(error: BaseException) -> str:
-    """Return the exception's type and where it was raised, never its text (which may quote content)."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace is not None else ""
-    return type(error).__name__ + where

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from stockade.guard.pipeline import admission, answer, budget, recordings, request
+from stockade.guard.pipeline import admission, answer, authentication, budget, recordings, request
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
 
@@ -28,7 +28,7 @@ class Stage(NamedTuple):
 
 STAGES: tuple[Stage, ...] = (
     Stage("receive", admission.receive),
-    Stage("authenticate", admission.authenticate_caller),
+    Stage("authenticate", authentication.authenticate_caller),
     Stage("admit", admission.admit),
     Stage("parse", request.parse),
     Stage("authorise", request.authorise),
