@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import cache
 
 from stockade.config import limits
 from stockade.config.credentials import upstream_key
@@ -32,6 +33,7 @@ from stockade.gateway.upstream import HttpUpstream
 from stockade.gateway.usage import UsageBatch
 from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
+from stockade.govern.backtest.runs import Equipment
 from stockade.guard import dialects
 from stockade.guard.detectors.catalog import discover
 from stockade.guard.detectors.detector import ComparingDetector, Detector, ScoreDetector
@@ -53,7 +55,8 @@ from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
 from stockade.stores.ledger import Ledger
 from stockade.stores.policy_files import load_policy, stamp
-from stockade.stores.recordings import Recorder
+from stockade.stores.recordings import RECORDINGS, Recorder
+from stockade.stores.sealing import Seal
 from stockade.stores.vault import ControlVault
 from stockade.stores.verdicts import MemoryVerdicts
 from stockade.stores.weights import load_classifier
@@ -63,9 +66,6 @@ KEYS_POLL_S = 0.5
 
 COUNTS_S = 60.0
 """How often those who were not let in are reported: they are counted, so that knocking fills no disk."""
-
-RECORDINGS = "recordings"
-"""The folder of recordings in `data_dir`."""
 
 
 class App:
@@ -105,12 +105,7 @@ class App:
         self.ledger.on_error(lambda error: events.write("ledger_write_failed", error=error.strerror or "unknown"))
         detectors = configured(guards(settings.guards), settings)
         comparing = tuple(each for each in detectors if isinstance(each, ComparingDetector))
-        inspector = inspector or Inspector(
-            detectors,
-            classifier=load_classifier() if settings.guards.classifier else None,
-            verdicts=MemoryVerdicts(),
-            compiled=CompiledFiles(settings.data_dir / "compiled"),
-        )
+        inspector = inspector or inspector_of(settings, detectors)
         self._guards_off = sorted(
             {each.id for each in discover()} - {id_ for id_, _ in inspector.versions} - {each.id for each in comparing}
         )
@@ -270,6 +265,45 @@ class App:
             await self.ledger.append(encode(event))
         except StockadeError as error:
             self.services.events.failure("ledger_unwritable", error)
+
+
+def inspector_of(settings: Settings, detectors: Sequence[Detector]) -> Inspector:
+    """Return the detectors, compiled: seconds, or an instant where that was done at an earlier start."""
+    return Inspector(
+        detectors,
+        classifier=load_classifier() if settings.guards.classifier else None,
+        verdicts=MemoryVerdicts(),
+        compiled=CompiledFiles(settings.data_dir / "compiled"),
+    )
+
+
+def equipment(settings: Settings, candidate: Sequence[str]) -> Equipment:
+    """Return what a back-test plays with: the guards and the policy of `settings`, and the policy of `candidate`.
+
+    It holds the control store open until its `close`. Fails: ConfigError.
+    """
+    detectors = configured(guards(settings.guards), settings)
+    inspector = inspector_of(settings, detectors)
+    current = Gate(
+        routes=routes(),
+        keyring=Keyring(()),
+        policy=load_policy(settings.policy),
+        models=ModelList(()),
+        vendors=frozenset(),
+        body_bytes_max=settings.limits.body_bytes_max,
+        comparing=tuple(each for each in detectors if isinstance(each, ComparingDetector)),
+        meaning=settings.guards.classifier,
+    )
+    tried = replace(current, policy=load_policy(candidate))
+    store = open_store(settings)
+
+    def seal(key_id: str) -> Seal | None:
+        found = next((key for key in store.recording_keys.list() if key.id == key_id), None)
+        return store.recording_keys.open(found) if found is not None else None
+
+    versions = dict(inspector.versions)
+    keys = ControlVault(store).tenant_keys
+    return Equipment(tried, current, inspector.inspect, versions, keys, cache(seal), store.close)
 
 
 def guards(chosen: Guards) -> tuple[Detector, ...]:

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from stockade.app import RECORDINGS, open_store
+from stockade.app import open_store
 from stockade.cli.main import main
 from stockade.config import read_settings
-from stockade.stores.recordings import Recorder
+from stockade.stores.recordings import RECORDINGS, Recorder
 from tests.stores.test_recordings import CANARY, DAY_S, MIDNIGHT_S, one
 
 FILE = """

@@ -9,12 +9,13 @@ import anthropic
 import openai
 import pytest
 
-from stockade.app import RECORDINGS, open_store
+from stockade.app import open_store
 from stockade.config.schema import Recording as Recorded
 from stockade.config.schema import Settings
 from stockade.guard.recording.recording import Recording
 from stockade.stores.recording_frames import Frame
 from stockade.stores.recording_reader import days, frames, read
+from stockade.stores.recordings import RECORDINGS
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import Gate, GateProcess, RunningGate, settings_for
 from tests.clients.values import GITHUB, PRIVATE

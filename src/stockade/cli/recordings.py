@@ -93,7 +93,8 @@ def erase(ctx: click.Context, *, tenant: str, day: str | None, all_days: bool, c
 
 def _with_store(config_path: Path | None, work: Callable[[Path, Any], Any]) -> Any:
     """Return what `work` returns, given the folder of the recordings and their keys."""
-    from stockade.app import RECORDINGS, open_store
+    from stockade.app import open_store
+    from stockade.stores.recordings import RECORDINGS
 
     settings = settings_of(config_path)
     store = open_store(settings)

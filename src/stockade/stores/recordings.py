@@ -26,6 +26,9 @@ from stockade.stores.ledger_files import Opener, PosixFile
 from stockade.stores.recording_file import DayFile, DayFullError
 from stockade.stores.recording_keys import RecordingKeyStore
 
+RECORDINGS = "recordings"
+"""The folder of recordings in `data_dir`."""
+
 IDLE_S = 1.0
 """How often, at the least, what was written is made durable and keys are looked after: an erased day ends in this."""
 

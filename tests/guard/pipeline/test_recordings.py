@@ -65,7 +65,11 @@ def test_an_exchange_is_recorded_as_it_came() -> None:
     assert (kept.answer.whole, kept.answer.failure, kept.provisional, kept.stuck) == (True, "", False, False)
     assert kept.decided.forwarded == sha256(played.forwarded or b"").hexdigest()
     [sighting] = kept.decided.sightings
-    assert (sighting.side, sighting.label, sighting.effect) == (Side.REQUEST, "GITHUB_PERSONAL_TOKEN", "pseudonymise")
+    assert (sighting.side, sighting.label, sighting.verdict.effect) == (
+        Side.REQUEST,
+        "GITHUB_PERSONAL_TOKEN",
+        "pseudonymise",
+    )
     assert sighting.characters == len(SECRET)
     assert played.commands[-1] == "KeepRecording"
 

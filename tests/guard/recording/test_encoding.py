@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockade.core.decisions import Effect
+from stockade.core.decisions import Effect, Verdict
 from stockade.core.facts import CallFacts, FindingFacts
 from stockade.core.principal import Principal, PrincipalKind, Role, Workspace, WorkspaceSource
 from stockade.guard.recording.encoding import decode, encode
 from stockade.guard.recording.recording import Answer, Asked, Decided, Recording, Side, Sighting, Standing
 
 FACTS = FindingFacts("d.x", "r", "credential", 4, 900, "user", "text", True, False, "new", latest=False)
-SIGHTING = Sighting(Side.REQUEST, FACTS, "TOKEN", "e" * 32, 3, 40, Effect.PSEUDONYMISE, ("rule",))
+SIGHTING = Sighting(Side.REQUEST, FACTS, "TOKEN", "e" * 32, 3, 40, Verdict(Effect.PSEUDONYMISE, ("rule",)))
 PRINCIPAL = Principal("k-1", "ana", "acme", PrincipalKind.PERSON, ("t",), (Role.ADMIN,), "w")
 CALL = CallFacts(
     "acme", "k-1", "m", "openai-chat", True, False, workspace=Workspace("w"), asserted_by=WorkspaceSource.KEY

@@ -79,6 +79,7 @@ def recording(gate: Gate, exchange: Exchange, at_s: float, *, provisional: bool 
         call=exchange.call,
         models=tuple(Standing(model, *gate.models.standing(model)) for model in named),
         decided=decided(gate, exchange),
+        guards=frozenset((run.detector, run.version) for run in exchange.asked.runs),
         known=frozenset(j.finding.evidence for j in exchange.asked.judged if j.facts.origin == Origin.VENDOR),
         stuck=exchange.stuck,
         answer=_answer(exchange),
@@ -98,8 +99,10 @@ def decided(gate: Gate, exchange: Exchange) -> Decided:
         rules=getattr(error, "rules", ()),
         forwarded=sha256(exchange.forwarded).hexdigest() if exchange.intent else "",
         withdrawn=exchange.withdrawn,
+        inspected=bool(exchange.asked.runs),
+        forward=exchange.forward,
         sightings=(*_sightings(Side.REQUEST, exchange.asked), *_sightings(Side.ANSWER, exchange.answered)),
-        calls=tuple(Called(name, said.effect, said.rules + said.failed) for name, said in exchange.called),
+        calls=tuple(Called(*judged) for judged in exchange.called),
     )
 
 
@@ -136,8 +139,7 @@ def _sightings(side: Side, account: Account) -> tuple[Sighting, ...]:
             judged.finding.evidence,
             judged.finding.segment,
             judged.finding.end - judged.finding.start,
-            judged.verdict.effect,
-            (*judged.verdict.rules, *judged.verdict.failed),
+            judged.verdict,
         )
         for judged in account.judged
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from stockade.core.decisions import Effect
+from stockade.core.decisions import Verdict
 from stockade.core.facts import CallFacts, FindingFacts
 from stockade.core.limits import RECORDING_BYTES_MAX
 from stockade.core.principal import Principal
@@ -78,20 +78,23 @@ class Sighting(NamedTuple):
     evidence: str
     segment: int
     characters: int
-    effect: Effect
-    rules: tuple[str, ...]
+    verdict: Verdict
 
 
 class Called(NamedTuple):
     """A tool that was called, or offered for the vendor to run, as it was decided."""
 
     tool: str
-    effect: Effect
-    rules: tuple[str, ...]
+    verdict: Verdict
 
 
 class Decided(NamedTuple):
-    """What came of an exchange. `forwarded` is the SHA-256 of the body for the vendor, "" where nothing was sent."""
+    """What came of an exchange.
+
+    `forwarded` is the SHA-256 of the body for the vendor, "" where nothing was sent. `inspected` says that detectors
+    looked at the request at all: one that is refused for its model is not looked at. `forward` is policy's answer on
+    the call itself.
+    """
 
     policy: str
     status: int
@@ -101,6 +104,8 @@ class Decided(NamedTuple):
     rules: tuple[str, ...] = ()
     forwarded: str = ""
     withdrawn: int = 0
+    inspected: bool = True
+    forward: Verdict | None = None
     sightings: tuple[Sighting, ...] = ()
     calls: tuple[Called, ...] = ()
 
@@ -108,6 +113,7 @@ class Decided(NamedTuple):
 class Recording(NamedTuple):
     """One exchange.
 
+    `guards` are the detectors that looked, each with its version; none where the request was refused unseen.
     `known` are the evidences of which the gate knew that the vendor had written them itself. `stuck` says that the
     refusal was one of before. A `provisional` recording was made before anything was sent: where no other one of the
     same id follows, the gate did not live to see the end.
@@ -121,6 +127,7 @@ class Recording(NamedTuple):
     call: CallFacts
     models: tuple[Standing, ...]
     decided: Decided
+    guards: frozenset[tuple[str, str]] = frozenset()
     known: frozenset[str] = frozenset()
     stuck: bool = False
     answer: Answer | None = None
