@@ -31,7 +31,7 @@ PLAYED = frozenset(
 )
 """The stages that are lived through again."""
 
-RECORDED = frozenset({"authenticate", "admit", "keep_request"})
+RECORDED = frozenset({"authenticate", "admit", "reserve", "keep_request"})
 """The stages of which the outcome is a recorded fact, or which do nothing to what is decided."""
 
 Inspect = Callable[[Sequence[Segment], bytes, Scope], Inspection]
