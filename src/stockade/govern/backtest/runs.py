@@ -8,11 +8,13 @@ days plays only what is new. Never keeps content: a result holds none.
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -156,7 +158,8 @@ def _apart(equip: Equip, batches: Sequence[Sequence[Reel]], jobs: int) -> Iterat
     try:
         waiting: deque[Future[list[tuple[str, Result]]]] = deque()
         for batch in batches:
-            waiting.append(pool.submit(_Process.play, batch))
+            with _unheard():  # may begin a process
+                waiting.append(pool.submit(_Process.play, batch))
             if len(waiting) >= 4 * jobs:
                 yield waiting.popleft().result()
         while waiting:
@@ -167,6 +170,19 @@ def _apart(equip: Equip, batches: Sequence[Sequence[Reel]], jobs: int) -> Iterat
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Have processes that are begun here never hear Ctrl-C: it is this process's to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Process:
