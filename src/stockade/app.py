@@ -15,13 +15,19 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import cache
 
+from starlette.types import ASGIApp
+
 from stockade.config import limits
 from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
+from stockade.console.control import Parts, control_plane
 from stockade.core.errors import StockadeError
-from stockade.core.principal import DataClass, Environment, Workspace
-from stockade.gateway.believed import addresses, believed
+from stockade.core.permissions import Permission
+from stockade.core.principal import Principal
+from stockade.gateway.beside import Beside
+from stockade.gateway.callers import Callers
 from stockade.gateway.clock import SystemClock
+from stockade.gateway.configured import addresses, believed, clients, recording_rule, workspaces
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
 from stockade.gateway.issuers import Issuers
@@ -42,17 +48,16 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.prompt_leak_canary.detector import Canary
 from stockade.guard.detectors.prompt_leak_system.detector import SystemPromptLeak
 from stockade.guard.dialects.dialect import Dialect, Route
-from stockade.guard.identity import IssuerKeys, Keyring, People, Revocations, Workspaces
+from stockade.guard.identity import IssuerKeys, Keyring, People, Revocations
 from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.quota.tally import Tally
-from stockade.guard.recording.recording import RecordingRule
 from stockade.stores.blocks import MemoryBlocks
 from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
-from stockade.stores.installation_key import installation_key
+from stockade.stores.installation_key import derived_key, installation_key
 from stockade.stores.ledger import Ledger
 from stockade.stores.policy_files import load_policy, stamp
 from stockade.stores.recordings import RECORDINGS, Recorder
@@ -85,6 +90,7 @@ class App:
         self.settings = settings
         self._closing = ExitStack()
         self._fault = ""
+        self.control_url = ""
         try:
             self._open(settings, environ, events or EventLog(), inspector)
         except BaseException:
@@ -160,6 +166,29 @@ class App:
         self.recorder = Recorder(folder, keys, day_bytes_max=kept.day_bytes_max, report=self.retention.failed)
         self._closing.callback(self.recorder.close)
 
+    def _control_plane(self, url: str) -> ASGIApp:
+        """Return the control plane's application; browsers reach it at `url` unless configuration says where."""
+        services, store = self.services, self.store
+        callers = Callers(
+            self.issuers,
+            clients(self.settings.identity),
+            services.clock,
+            lambda: services.gate.keyring,
+            lambda: services.gate.people,
+        )
+        parts = Parts(callers, store.keys, store.revocations, self._note_control, services.clock.now_s)
+        key = derived_key(installation_key(self.settings.data_dir), "console sessions")
+        return control_plane(self.settings, parts, url, key, self._control_failed)
+
+    def _control_failed(self, fault: str) -> None:
+        self.services.events.write("control_failed", fault=fault)
+
+    async def _note_control(self, caller: Principal, permission: Permission, subject: str) -> None:
+        """Record what somebody did with the gate."""
+        now_ms = int(self.services.clock.now_s() * 1000)
+        event = Event(EventName.CONTROLLED, now_ms, subject=caller.id, reason=f"{permission} {subject}")
+        await self.ledger.append(encode(event))
+
     def application(self) -> GateApplication:
         """Return the ASGI application."""
         return GateApplication(self.services, self._life, lambda: self._fault)
@@ -168,6 +197,9 @@ class App:
     async def _life(self) -> AsyncIterator[None]:
         """Keep what needs a running loop."""
         await self.upstream.open()
+        control = Beside(self.settings.control_host, self.settings.control_port)
+        control.start(self._control_plane(control.url))
+        self.control_url = control.url
         for repair in self.ledger.repairs:
             self.services.events.write("ledger_repaired", file=repair.path.name, torn_bytes=repair.torn_bytes)
             await self._note(EventName.LEDGER_REPAIRED, repair.path.name)
@@ -201,6 +233,7 @@ class App:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
+            await control.stop()
             await self.issuers.close()
             await self._report_turned_away()
             await self.retention.tell(self.recorder)
@@ -319,23 +352,6 @@ def configured(detectors: Sequence[Detector], settings: Settings) -> tuple[Detec
         SystemPromptLeak.id: SystemPromptLeak(settings.prompt_leak.tools),
     }
     return tuple(changed.get(each.id, each) for each in detectors)
-
-
-def recording_rule(settings: Settings) -> RecordingRule:
-    """Return whose exchanges are recorded."""
-    kept = settings.recording
-    return RecordingRule(frozenset(kept.tenants), kept.exchange_bytes_max, kept.required)
-
-
-def workspaces(settings: Settings) -> Workspaces:
-    """Return the workspaces that configuration names."""
-    return Workspaces(
-        (
-            Workspace(each.name, Environment(each.environment), each.sensitivity, DataClass(each.data_class)),
-            each.repositories,
-        )
-        for each in settings.workspaces
-    )
 
 
 def discover_dialects() -> tuple[Dialect, ...]:

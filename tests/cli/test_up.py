@@ -44,7 +44,7 @@ def test_each_start_has_its_own_key(tmp_path: Path) -> None:
 
 def test_codex_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     """It ignores OPENAI_BASE_URL: with that alone prompts would go to the vendor past the gate."""
-    announce("http://127.0.0.1:1", "the-key")
+    announce("http://127.0.0.1:1", "the-key", "http://127.0.0.1:2")
     told = capsys.readouterr().out
     assert "Codex" not in told.partition("export ")[0]
     assert 'codex -c model_provider=stockade -c \'model_providers.stockade={name="Stockade",' in told

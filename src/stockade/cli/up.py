@@ -54,7 +54,7 @@ def command(config: Path | None, *, demo: bool, listen: str | None, script: Path
         if listen:
             settings = _listening(settings, listen)
         app = App(settings, os.environ)
-        start(run(app.application(), settings.host, settings.port, lambda url: announce(url, key)))
+        start(run(app.application(), settings.host, settings.port, lambda url: announce(url, key, app.control_url)))
 
 
 def trial_settings(base: Settings, environ: Mapping[str, str], fake: Callable[[], str], *, demo: bool) -> Settings:
@@ -91,13 +91,14 @@ def trial_key(settings: Settings) -> str:
         store.close()
 
 
-def announce(url: str, key: str) -> None:
+def announce(url: str, key: str, control_url: str) -> None:
     """Print where the gate listens and the lines for another terminal.
 
     Source: Codex 0.169, measured November 2026: it reads no address from the environment and asks the vendor past us.
     """
     shown = key or "$STOCKADE_KEY"
-    click.echo(f"Stockade listens on {url}\n")
+    click.echo(f"Stockade listens on {url}")
+    click.echo(f"Its control plane listens on {control_url}\n")
     if not key:
         click.echo("Make a key (shown once):  export STOCKADE_KEY=$(stockade keys create --name me --quiet)\n")
     click.echo("In another terminal, for Claude Code and the Anthropic SDK, or for the OpenAI SDK:\n")

@@ -61,6 +61,13 @@ class UnauthenticatedError(StockadeError):
     status = 401
 
 
+class ForbiddenError(StockadeError):
+    """A proven caller of whom no role holds the permission that is needed, or a change that another site asked for."""
+
+    code = "forbidden"
+    status = 403
+
+
 class ModelNotListedError(StockadeError):
     """A model that configuration does not list."""
 

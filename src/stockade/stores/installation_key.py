@@ -5,6 +5,7 @@ Made at the first start, whole or not at all; never overwritten, logged or kept 
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -31,6 +32,11 @@ def installation_key(data_dir: Path) -> bytes:
         raise ConfigError(
             f"The installation key {path} cannot be used: {error.strerror}", hint="Check data_dir and its mode."
         ) from error
+
+
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """Return a key for one purpose alone, which tells nothing of the installation's (NIST SP 800-108, with HMAC)."""
+    return hmac.digest(key, b"stockade derived key\0" + purpose.encode(), "sha256")
 
 
 def _make(path: Path) -> None:

@@ -81,6 +81,29 @@ class KeyStore:
             raise ConfigError("There is no key of this id.", hint="`stockade keys list` shows the ids.")
         return _record(row)
 
+    def suspend(self, key_id: str) -> KeyRecord:
+        """Return the record of a key that opens nothing until it is resumed. Fails: as `revoke`."""
+        return self._suspended(key_id, int(self._clock()))
+
+    def resume(self, key_id: str) -> KeyRecord:
+        """Return the record of a key that opens again what it did before. Fails: as `revoke`."""
+        return self._suspended(key_id, None)
+
+    def _suspended(self, key_id: str, at_s: int | None) -> KeyRecord:
+        column = KEYS.c.suspended_at_s
+        with self._database.writing("keys") as connection:
+            changed = connection.execute(
+                update(KEYS)
+                .where(KEYS.c.id == key_id, column.is_(None) if at_s is not None else column.is_not(None))
+                .values(suspended_at_s=at_s)
+            )
+            if changed.rowcount:
+                advance(connection)
+            row = connection.execute(select(KEYS).where(KEYS.c.id == key_id)).one_or_none()
+        if row is None:
+            raise ConfigError("There is no key of this id.", hint="`stockade keys list` shows the ids.")
+        return _record(row)
+
     def list(self) -> tuple[KeyRecord, ...]:
         """Return all records, the oldest first."""
         with self._database.reading() as connection:

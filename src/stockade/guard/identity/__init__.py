@@ -6,7 +6,7 @@ from stockade.guard.identity.keyring import Keyring, credential_of
 from stockade.guard.identity.keys import ENTROPY_BYTES, KeyRecord, NewKey, generate_key
 from stockade.guard.identity.people import NO_KEYS, KeyWantedError, People
 from stockade.guard.identity.revocations import Revocation, RevocationKind, Revocations, token_digest
-from stockade.guard.identity.tokens import Proof, is_token
+from stockade.guard.identity.tokens import Proof, SignIn, is_token
 from stockade.guard.identity.workspaces import Workspaces
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Revocation",
     "RevocationKind",
     "Revocations",
+    "SignIn",
     "TokenKind",
     "Workspaces",
     "credential_of",

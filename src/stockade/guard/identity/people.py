@@ -16,7 +16,7 @@ from stockade.core.principal import Principal
 from stockade.guard.identity.issuer_keys import IssuerKeys
 from stockade.guard.identity.issuers import Issuer
 from stockade.guard.identity.revocations import Revocations
-from stockade.guard.identity.tokens import Proof, read_token, verify_token
+from stockade.guard.identity.tokens import Proof, SignIn, read_token, verify_identity, verify_token
 
 NO_KEYS = IssuerKeys(())
 """Of an issuer that was not reached yet, or not for so long that its keys are no longer believed."""
@@ -88,8 +88,8 @@ class People:
         self._proven.move_to_end(digest)
         return principal
 
-    def prove(self, text: bytes, now_s: float) -> Proof:
-        """Return what a token proves under the facts of this snapshot.
+    def prove(self, text: bytes, now_s: float, sign_in: SignIn | None = None) -> Proof:
+        """Return what a token proves under the facts of this snapshot; with `sign_in`, what an ID token proves of it.
 
         Fails: KeyWantedError where another look at the issuer's keys may help, UnauthenticatedError otherwise.
         """
@@ -100,12 +100,16 @@ class People:
         key = self.keys(issuer.url).find(token.key_id, token.algorithm)
         if key is None:
             raise KeyWantedError(issuer.url)
-        proof = verify_token(token, issuer, key, now_s)
+        if sign_in is None:
+            proof = verify_token(token, issuer, key, now_s)
+        else:
+            proof = verify_identity(token, issuer, key, sign_in, now_s)
         self.check(proof)
         return proof
 
     def check(self, proof: Proof) -> None:
         """Refuse what was revoked. Fails: UnauthenticatedError."""
+        self.issuer(proof.issuer)
         if self._revocations.reached(proof.principal.id, proof.token, proof.issued_at_s):
             raise UnauthenticatedError(
                 "This sign-in has been revoked.", hint="Ask an administrator, then sign in again."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from hmac import compare_digest
 from typing import Any, NamedTuple
 
 import orjson
@@ -54,6 +55,13 @@ class Token(NamedTuple):
     type: str
     issuer: str
     claims: Mapping[str, Any]
+
+
+class SignIn(NamedTuple):
+    """What an ID token must have been made for: a client of the issuer, and one sign-in of it."""
+
+    client_id: str
+    nonce: str
 
 
 class Proof(NamedTuple):
@@ -116,6 +124,25 @@ def verify_token(token: Token, issuer: Issuer, key: PublicKey, now_s: float) -> 
         token_digest(issuer.url, token_id) if token_id else "",
         issuer.url,
     )
+
+
+def verify_identity(token: Token, issuer: Issuer, key: PublicKey, sign_in: SignIn, now_s: float) -> Proof:
+    """Return what an ID token proves that was given to us at a sign-in. Fails: UnauthenticatedError.
+
+    Source: OpenID Connect Core 3.1.3.7: made for this client, by this issuer, and for this very sign-in (nonce).
+    """
+    _check_signature(token, issuer, key)
+    claims = token.claims
+    if token.issuer != issuer.url or token.type not in _PLAIN_TYPES:
+        raise UnauthenticatedError("The issuer gave no ID token of its own.")
+    check_audience(claims, frozenset({sign_in.client_id}))
+    if isinstance(claims.get("aud"), list) and len(claims["aud"]) > 1 and claims.get("azp") != sign_in.client_id:
+        raise UnauthenticatedError("The ID token was made for another client.")
+    nonce = claims.get("nonce")
+    if not isinstance(nonce, str) or not compare_digest(nonce.encode(), sign_in.nonce.encode()):
+        raise UnauthenticatedError("The ID token belongs to another sign-in.", hint="Begin again.")
+    expires_at_s, issued_at_s = check_times(claims, issuer, now_s)
+    return Proof(person(issuer, claims), expires_at_s, issued_at_s, "", issuer.url)
 
 
 def check_audience(claims: Mapping[str, Any], wanted: frozenset[str]) -> None:

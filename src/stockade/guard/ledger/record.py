@@ -33,6 +33,7 @@ class Ended(StrEnum):
 class EventName(StrEnum):
     """What happened beside an exchange; each is counted and alertable."""
 
+    CONTROLLED = "controlled"  # somebody used a permission on the control plane; `subject` is who
     GUARD_FAILED = "guard_failed"
     GUARD_SKIPPED = "guard_skipped"
     GUARD_TIMED_OUT = "guard_timed_out"

@@ -1,4 +1,4 @@
-"""What configuration says of the issuers of tokens, as the guard believes them and as the gateway reaches them."""
+"""What configuration says, as values of the guard and the gateway: issuers, workspaces, recordings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from stockade.config.credentials import client_secret
 from stockade.config.identity import Identity
-from stockade.core.principal import Role
+from stockade.config.schema import Settings
+from stockade.core.principal import DataClass, Environment, Role, Workspace
 from stockade.gateway.fetch import IssuerFetch
 from stockade.gateway.issuers import Address
-from stockade.guard.identity import Issuer, TokenKind
+from stockade.guard.identity import Issuer, TokenKind, Workspaces
+from stockade.guard.identity.signin import Client
+from stockade.guard.recording.recording import RecordingRule
 
 
 def believed(identity: Identity) -> tuple[Issuer, ...]:
@@ -47,3 +50,29 @@ def addresses(identity: Identity, environ: Mapping[str, str]) -> list[Address]:
         )
         for each in identity.issuers
     ]
+
+
+def clients(identity: Identity) -> dict[str, Client]:
+    """Return the gate as a client of each issuer at which people can sign in."""
+    return {
+        each.url: Client(each.client_id, each.scopes, each.resource or "")
+        for each in identity.issuers
+        if each.client_id is not None
+    }
+
+
+def recording_rule(settings: Settings) -> RecordingRule:
+    """Return whose exchanges are recorded."""
+    kept = settings.recording
+    return RecordingRule(frozenset(kept.tenants), kept.exchange_bytes_max, kept.required)
+
+
+def workspaces(settings: Settings) -> Workspaces:
+    """Return the workspaces that configuration names."""
+    return Workspaces(
+        (
+            Workspace(each.name, Environment(each.environment), each.sensitivity, DataClass(each.data_class)),
+            each.repositories,
+        )
+        for each in settings.workspaces
+    )
