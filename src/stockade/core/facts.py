@@ -67,11 +67,33 @@ class FindingFacts(NamedTuple):
     latest: bool = True
 
 
+class Ground(StrEnum):
+    """Where the value that decides what a tool call does comes from; of several the worst counts, strongest last."""
+
+    COMPOSED = "composed"  # the model's own making, and ordinary
+    INVENTED = "invented"  # nobody wrote it, or not so
+    NONE = "none"  # nothing in the call decides whom it reaches or what it changes
+    PERSON = "person"
+    RECORD = "record"  # a whole field of a first-party record
+    SYSTEM = "system"
+    UNTRUSTED = "untrusted"  # free text that a tool brought
+
+
 class ToolFacts(NamedTuple):
-    """A tool that the model wants to be run. `server` is the MCP server in names like `mcp__server__tool`, else ""."""
+    """A tool that the model wants to be run. `server` is the MCP server in names like `mcp__server__tool`, else "".
+
+    What the tool can do: `changes_state`, `sends_out`. What the session did before: `read_untrusted`, `read_private`.
+    What the person wants: `asked` for something of this kind; `ground` of the value that decides.
+    """
 
     name: str
     server: str = ""
+    changes_state: bool = False
+    sends_out: bool = False
+    read_untrusted: bool = False
+    read_private: bool = False
+    asked: bool = True
+    ground: Ground = Ground.NONE
 
 
 class CodeFacts(NamedTuple):

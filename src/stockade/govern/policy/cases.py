@@ -74,6 +74,12 @@ class Said:
     latest: Annotated[bool | None, _YES] = None
     tool: Annotated[str | None, _TEXT] = None
     server: Annotated[str | None, _TEXT] = None
+    changes_state: Annotated[bool | None, _YES] = None
+    sends_out: Annotated[bool | None, _YES] = None
+    read_untrusted: Annotated[bool | None, _YES] = None
+    read_private: Annotated[bool | None, _YES] = None
+    asked: Annotated[bool | None, _YES] = None
+    ground: Annotated[str | None, _word("ground")] = None
     path: Annotated[str | None, _TEXT] = None
     language: Annotated[str | None, _TEXT] = None
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, Origin, Subject, ToolFacts
+from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, Ground, Origin, Subject, ToolFacts
 from stockade.core.findings import Category
 from stockade.core.principal import DataClass, Environment, PrincipalKind, Role, Workspace, WorkspaceSource
 from stockade.core.segments import Channel, Kind
-from stockade.guard.policy.questions import Question
+from stockade.guard.policy.questions import OF_CALL, Question
 
 Facts = Mapping[str, Any]
 
@@ -48,7 +48,16 @@ FINDING: Facts = {
     "origin": "new",
     "latest": True,
 }
-TOOL: Facts = {"tool": "Read", "server": ""}
+TOOL: Facts = {
+    "tool": "Read",
+    "server": "",
+    "changes_state": False,
+    "sends_out": False,
+    "read_untrusted": False,
+    "read_private": False,
+    "asked": True,
+    "ground": "none",
+}
 CODE: Facts = {"path": "src/example.py", "language": "python"}
 
 ABOUT: Mapping[Action, Facts] = {
@@ -67,6 +76,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "channel": tuple(Channel),
     "data_class": tuple(DataClass),
     "environment": tuple(Environment),
+    "ground": tuple(Ground),
     "kind": tuple(Kind),
     "origin": tuple(Origin),
     "principal_kind": tuple(PrincipalKind),
@@ -106,7 +116,8 @@ def question_of(action: Action, facts: Facts) -> Question:
     if ABOUT[action] is FINDING:
         subject = FindingFacts(*[told[name] for name in FindingFacts._fields])
     elif ABOUT[action] is TOOL:
-        subject = ToolFacts(told["tool"], told["server"])
+        known = {name: told[name] for name in OF_CALL}
+        subject = ToolFacts(told["tool"], told["server"], **{**known, "ground": Ground(told["ground"])})
     elif ABOUT[action] is CODE:
         subject = CodeFacts(told["path"], told["language"])
     return Question(action, call, subject)
@@ -123,7 +134,7 @@ def facts_of(question: Question) -> dict[str, Any]:
     if isinstance(subject, FindingFacts):
         facts |= subject._asdict()
     elif isinstance(subject, ToolFacts):
-        facts |= {"tool": subject.name, "server": subject.server}
+        facts |= {"tool": subject.name, "server": subject.server, **{name: getattr(subject, name) for name in OF_CALL}}
     elif isinstance(subject, CodeFacts):
         facts |= subject._asdict()
     return {name: facts[name] for name in defaults(action)}

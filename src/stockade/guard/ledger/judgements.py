@@ -9,11 +9,13 @@ from typing import Any
 import orjson
 
 from stockade.core.decisions import STRENGTH, Verdict, strongest
-from stockade.guard.ledger.record import RecordedCall, RecordedFinding
+from stockade.guard.ledger.record import RecordedCall, RecordedFinding, RecordedValue
 from stockade.guard.ledger.words import own, word
 
 FINDINGS_LISTED_MAX = 100
+PATH_PARTS_MAX = 12
 RULES_LISTED_MAX = 64
+VALUES_LISTED_MAX = 20
 
 
 def gravest(findings: tuple[RecordedFinding, ...]) -> tuple[RecordedFinding, ...]:
@@ -52,8 +54,31 @@ def finding_fields(one: RecordedFinding) -> dict[str, Any]:
 
 
 def call_fields(call: RecordedCall, key: bytes) -> dict[str, Any]:
-    """Return a called tool and what policy answered."""
-    return {"tool": word(call.tool, key), **verdict_fields(call.verdict)}
+    """Return a called tool, what policy was told of it and what it answered."""
+    facts = call.facts
+    fields: dict[str, Any] = {
+        "tool": word(facts.name, key),
+        "changes_state": facts.changes_state,
+        "sends_out": facts.sends_out,
+        "read_untrusted": facts.read_untrusted,
+        "read_private": facts.read_private,
+        "asked": facts.asked,
+        "ground": facts.ground,
+        **verdict_fields(call.verdict),
+    }
+    if call.values:
+        fields["values"] = [_value_fields(value, key) for value in call.values[:VALUES_LISTED_MAX]]
+        fields["values_total"] = len(call.values)
+    return fields
+
+
+def _value_fields(value: RecordedValue, key: bytes) -> dict[str, Any]:
+    fields = {"argument": word(value.argument, key), "sort": value.sort, "ground": value.ground}
+    if value.path:
+        fields["path"] = "".join(f"/{word(str(part), key)}" for part in value.path[:PATH_PARTS_MAX])
+    if value.tool:
+        fields["tool"] = word(value.tool, key)
+    return fields
 
 
 @lru_cache(maxsize=64)

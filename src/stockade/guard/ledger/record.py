@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from stockade.core.decisions import Effect, Verdict
 from stockade.core.exchange import Usage
-from stockade.core.facts import CallFacts, FindingFacts
+from stockade.core.facts import CallFacts, FindingFacts, Ground, ToolFacts
 from stockade.core.findings import DetectorRun, Finding
+from stockade.core.segments import Path
 
 _NOTHING_USED = Usage()
 
@@ -72,10 +73,24 @@ class RecordedFinding(NamedTuple):
     verdict: Verdict
 
 
-class RecordedCall(NamedTuple):
-    """A tool that was called, or offered for the vendor to run, and what policy made of it."""
+class RecordedValue(NamedTuple):
+    """A value that decides what a call does, by the name of its argument and what it is; never the value itself.
 
-    tool: str
+    `path` is where in the request it was found, `tool` who returned it there; both empty where it was found nowhere.
+    """
+
+    argument: str
+    sort: str
+    ground: Ground
+    path: Path = ()
+    tool: str = ""
+
+
+class RecordedCall(NamedTuple):
+    """A tool that was called, or offered for the vendor to run: what policy was told, on which values, its answer."""
+
+    facts: ToolFacts
+    values: tuple[RecordedValue, ...]
     verdict: Verdict
 
 

@@ -20,9 +20,10 @@ from stockade.guard.ledger.record import (
     Outcome,
     RecordedCall,
     RecordedFinding,
+    RecordedValue,
     SegmentsAccount,
 )
-from stockade.guard.pipeline.exchange import Account, Exchange, Gate
+from stockade.guard.pipeline.exchange import Account, Exchange, Gate, JudgedCall
 
 _EVENTS = {
     RunStatus.FAILED: EventName.GUARD_FAILED,
@@ -89,9 +90,16 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         # A refusal may come from elsewhere than the findings: of the model, or one that stuck to what was asked.
         rules=tuple(dict.fromkeys((*_rules(account), *getattr(error, "rules", ())))),
         policy=gate.policy.digest,
-        calls=tuple(RecordedCall(*judged) for judged in exchange.called),
+        calls=tuple(_called(judged) for judged in exchange.called),
     )
     return encode(record, _key(exchange))
+
+
+def _called(judged: JudgedCall) -> RecordedCall:
+    values = tuple(
+        RecordedValue(one.value.key, one.value.sort, one.ground, one.path, one.tool) for one in judged.flow.traced
+    )
+    return RecordedCall(judged.flow.facts, values, judged.verdict)
 
 
 def guard_event(exchange: Exchange, run: DetectorRun, at_s: float) -> bytes:

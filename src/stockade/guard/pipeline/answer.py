@@ -158,7 +158,8 @@ def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:
         if new != text.segment.text:
             changed[index] = new
     for called in answer.calls:
-        if notice := judge_call(gate, exchange, (called.name,)):
+        strings = [answer.segments[n]._replace(text=changed.get(n, answer.segments[n].text)) for n in called.segments]
+        if notice := (yield from judge_call(gate, exchange, (called.name,), strings)):
             withdrawn.setdefault(called.key, notice)
     if changed:
         body = yield from compute(len(body), exchange.dialect.apply_answer, body, answer, changed)

@@ -19,6 +19,10 @@ from stockade.core.segments import Segment
 from stockade.guard.detectors.comparing import Comparison
 from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
+from stockade.guard.flow.conversation import Conversation
+from stockade.guard.flow.facts import Flow
+from stockade.guard.flow.known import KNOWN
+from stockade.guard.flow.labels import Labels
 from stockade.guard.identity import Keyring, People, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
@@ -46,6 +50,7 @@ class Gate:
     comparing: tuple[ComparingDetector, ...] = ()
     meaning: bool = True
     workspaces: Workspaces = field(default_factory=Workspaces)
+    tools: Labels = field(default_factory=lambda: KNOWN)
     recording: RecordingRule = NOT_RECORDED
     places: Places = field(default_factory=Places)
     budgets: Budgets = field(default_factory=Budgets)
@@ -74,9 +79,9 @@ class Judged(NamedTuple):
 
 
 class JudgedCall(NamedTuple):
-    """A tool by the name that it was called or offered by, and what policy answered."""
+    """A tool call with where its values come from, or a tool that the vendor runs, and what policy answered."""
 
-    name: str
+    flow: Flow
     verdict: Verdict
 
 
@@ -175,6 +180,7 @@ class Exchange:
     answered: Account = field(default_factory=Account)
     facts: AnswerFacts = field(default_factory=AnswerFacts)
     withdrawn: int = 0
+    conversation: Conversation | None = None  # read when the first tool is asked about
     called: list[JudgedCall] = field(default_factory=list)  # tools of the vendor (authorise), then calls of the answer
     tool_calls: int = 0  # calls of the answer
     comparison: Comparison | None = None  # of the answer with the request, from the answer's first text on

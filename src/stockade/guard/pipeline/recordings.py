@@ -102,7 +102,7 @@ def decided(gate: Gate, exchange: Exchange) -> Decided:
         inspected=bool(exchange.asked.runs),
         forward=exchange.forward,
         sightings=(*_sightings(Side.REQUEST, exchange.asked), *_sightings(Side.ANSWER, exchange.answered)),
-        calls=tuple(Called(*judged) for judged in exchange.called),
+        calls=tuple(Called(one.flow.facts.name, one.verdict) for one in exchange.called),
     )
 
 

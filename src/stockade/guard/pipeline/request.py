@@ -105,7 +105,7 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
                 refusal=refusal_id(exchange, verdict.rules + verdict.failed, ()),
                 rules=verdict.rules + verdict.failed,
             )
-    authorise_tools(gate, exchange)
+    yield from authorise_tools(gate, exchange)
     exchange.keys = yield OpenTenant(principal.tenant)
 
 

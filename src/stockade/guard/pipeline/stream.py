@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+from stockade.core.edits import apply, settle
 from stockade.core.errors import StockadeError, UpstreamError
 from stockade.core.exchange import AnswerFacts
 from stockade.core.findings import Scope
 from stockade.core.limits import STREAM_BYTES_MAX
+from stockade.core.segments import Kind, Segment
 from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
 from stockade.guard.pipeline.blocks import Work
@@ -44,7 +46,18 @@ def answer_stream(gate: Gate, exchange: Exchange, headers: Headers) -> Steps:
 class _Answer:
     """One streamed answer on its way from the vendor to the client."""
 
-    __slots__ = ("_exchange", "_gate", "_passages", "_reader", "_received", "_sent", "_settled", "_told", "_window")
+    __slots__ = (
+        "_exchange",
+        "_gate",
+        "_passages",
+        "_reader",
+        "_received",
+        "_sent",
+        "_settled",
+        "_strings",
+        "_told",
+        "_window",
+    )
 
     def __init__(self, gate: Gate, exchange: Exchange) -> None:
         assert exchange.dialect is not None
@@ -53,6 +66,7 @@ class _Answer:
         self._window = Window(self._reader)
         self._passages = Passages()
         self._settled = False
+        self._strings: dict[str, list[Segment]] = {}  # of tool calls that are not settled yet
         self._received = sha256()
         self._sent = exchange.sent_hash = sha256()
         self._told: AnswerFacts | None = None  # the facts that came last: most events repeat them
@@ -74,7 +88,7 @@ class _Answer:
                     raise fault
                 if not data:
                     yield from self._judge(window.finish())
-                    self._settle_calls()
+                    yield from self._settle_calls()
                     yield from self._judge_rest()
             except StockadeError:
                 if out := self._leaving():
@@ -122,7 +136,7 @@ class _Answer:
             if window.call_complete:
                 yield from self._judge(work)
                 work = []
-                self._settle_calls()
+                yield from self._settle_calls()
             if event.last:  # nobody must take an answer for complete that was not judged to its end
                 yield from self._judge(work)
                 work = []
@@ -131,10 +145,12 @@ class _Answer:
         if work:
             yield from self._judge(work)
 
-    def _settle_calls(self) -> None:
+    def _settle_calls(self) -> Steps:
         """Let complete calls go whose tools policy lets be run."""
         for key, names in self._window.tools():
-            if notice := judge_call(self._gate, self._exchange, names):
+            strings = self._strings.pop(key, ())
+            notice: str = yield from judge_call(self._gate, self._exchange, names, strings)
+            if notice:
                 self._exchange.withdrawn += self._window.withdraw(key, notice)
         self._window.settle_calls()
 
@@ -177,4 +193,7 @@ class _Answer:
                     notice = withdrawal(exchange, judgement.denied, judgement.withhold)
                     exchange.withdrawn += window.withdraw(item.call, notice)
                 item.edits, item.withhold = judgement.edits, judgement.withhold
+            if item.call and item.segment.kind is Kind.ARGUMENT:
+                said = apply(item.segment.text, settle(item.edits))
+                self._strings.setdefault(item.call, []).append(item.segment._replace(text=said))
             window.resolve(item)

@@ -14,6 +14,9 @@ import orjson
 from stockade.core.facts import Action, CallFacts, CodeFacts, Subject, ToolFacts
 from stockade.core.principal import PrincipalKind
 
+OF_CALL = tuple(name for name in ToolFacts._fields if name not in ("name", "server"))
+"""Facts of a tool call; the others are attributes of the tool."""
+
 
 class Question(NamedTuple):
     """May this caller do this, to that? `subject` is None where the call itself is asked about."""
@@ -32,7 +35,8 @@ def request_of(question: Question) -> dict[str, object]:
     resource = model
     if isinstance(subject, ToolFacts):
         resource = uid("Tool", subject.name)
-        context |= {"model": {"__entity": model}, "workspace": place}
+        facts = subject._asdict()
+        context |= {"model": {"__entity": model}, "workspace": place} | {name: facts[name] for name in OF_CALL}
     elif isinstance(subject, CodeFacts):
         resource = uid("Workspace", call.workspace.id)
         context |= {"model": {"__entity": model}, **subject._asdict()}

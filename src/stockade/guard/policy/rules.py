@@ -17,7 +17,7 @@ import orjson
 
 from stockade.core.decisions import Effect
 from stockade.core.errors import ConfigError
-from stockade.core.facts import Action, Origin
+from stockade.core.facts import Action, Ground, Origin
 from stockade.core.findings import Category
 from stockade.core.principal import WorkspaceSource
 from stockade.core.segments import Channel, Kind
@@ -41,6 +41,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "kind": frozenset(Kind),
     "origin": frozenset(Origin),
     "asserted_by": frozenset(WorkspaceSource),
+    "ground": frozenset(Ground),
 }
 """Facts that take one of a few words; comparing them with any other word is a typing error."""
 

@@ -1,0 +1,216 @@
+"""Asking: did the person ask for something of this kind? Compares what a tool does with the person's own words.
+
+Owns classes of action and the words for them in a few languages. A person who hands the whole matter over ("take care
+of it") asks for the ordinary ones. Never reads anything but the person's words: a page that says "the user asked for
+this" stands elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from stockade.guard.flow.labels import vocabulary, words
+
+
+class Action(NamedTuple):
+    """A class of action: words in the names of tools, and beginnings of the words by which people ask for it."""
+
+    tools: str
+    people: str
+
+
+_ACTIONS = {
+    "send": Action(
+        """
+            broadcast comment dm email forward mail message notify post publish reply respond send sms
+            submit tell text tweet
+        """,
+        """
+            send sent forward repl respond answer mail email e-mail messag post publish tell told notif
+            let_know inform ask share announce write_to write_back drop_a text comment contact remind
+            ping confirm_to thank invite submit tweet schick sende antwort leite weiter schreib teil
+            benachrichtig enví envía manda reenví escrib avis publica envoie envoy répon transfè écri
+            transmet prévien publie invia rispond inoltra scriv envie responda escreva
+        """,
+    ),
+    "pay": Action(
+        """
+            pay transfer wire donate purchase buy order checkout refund withdraw
+        """,
+        """
+            pay transfer wire send_money money_back give_back return cancel buy purchase order donat
+            refund settle reimburs split my_share tip send checkout bezahl zahl überweis kauf bestell
+            paga transfier compra paye vire achèt commande acquista
+        """,
+    ),
+    "delete": Action(
+        """
+            delete remove cancel archive clear drop destroy purge trash terminate unsubscribe withdraw
+            revoke kick ban
+        """,
+        """
+            delet remov cancel give_back return archiv clear clean drop destroy purg trash terminat
+            unsubscrib wipe erase get_rid uninstall revok kick ban lösch entfern storn räum borra elimin
+            quita supprim efface annul elimina cancella apaga
+        """,
+    ),
+    "create": Action(
+        """
+            add append book create draft insert make new open order put place register reserve save
+            schedule write generate plan set start
+        """,
+        """
+            add creat mak new book schedul reserv order set_up setup plan write draft put note record
+            save generat open file_a regist start arrang organi block log document prepare build
+            implement summar_ize remind invite buy get_me find_and erstell leg anleg buch reservier
+            schreib notier speicher füg crea añad reserva escrib guarda programa agend cré ajout réserv
+            écri enregistr planifi aggiung prenot scriv salva cria adicion escreva
+        """,
+    ),
+    "change": Action(
+        """
+            apply change edit fill merge modify mark move patch rename replace reschedule reset set
+            toggle update upsert assign label lock disable enable rotate mute pin restore rollback
+            restart
+        """,
+        """
+            chang edit swap exchang switch use redeem updat modif fix correct renam replac mov reschedul
+            postpon set reset mark appl merg improv refactor implement add adjust turn enabl disabl
+            rotat bump upgrad migrat clean rewrit convert assign restart restor roll resolv repair patch
+            make lower raise increas decreas shift extend shorten sync format sort label pin mute änder
+            korrigier verschieb aktualisier ersetz cambi corrig actualiz mueve modifi déplac mets mettre
+            renomm modifica sposta aggiorna muda altera
+        """,
+    ),
+    "share": Action(
+        """
+            grant invite share permission allow collaborator member participant unshare attach
+        """,
+        """
+            share invit grant give_access access add permission allow join includ bring attach let_in
+            freigeb teil einlad comparte invita añad partag invite ajout condivid convida
+        """,
+    ),
+    "deliver": Action(
+        """
+            approve commit deploy launch merge promote publish push release rollout sign submit tag
+            upload
+        """,
+        """
+            commit push deploy releas merg publish ship upload tag launch roll promot approv submit
+            check_in open_a_pr pull_request pr hochlad veröffentlich sube despliega publica pousse
+            déploi publie
+        """,
+    ),
+    "install": Action(
+        """
+            install
+        """,
+        """
+            install set_up setup depend packag add instal requir get_it_running get_started bring_up
+            instalier installe
+        """,
+    ),
+    "run": Action(
+        """
+            bash exec execute invoke run shell terminal trigger eval start stop restart kill
+        """,
+        """
+            run execut test build start stop restart lint format check compil bench fix implement add
+            set_up setup install migrat deploy commit push creat refactor updat upgrad clean debug
+            reproduc try mak generat use writ releas scan merg rebas branch tag download delet remov
+            renam mov ausführ starte ejecuta lanz exécut lance esegui
+        """,
+    ),
+    "write": Action(
+        """
+            edit write notebook create replace apply_patch patch save str
+        """,
+        """
+            fix add chang edit implement writ creat refactor updat renam mov delet remov improv correct
+            clean document test make build convert migrat replac extract split bump upgrad adjust
+            support extend port rewrit format resolv set_up setup configur apply put save summar note
+            translat draft generat änder schreib füg korrigier cambi escrib corrig ajout modifi écri
+            corrige
+        """,
+    ),
+    "request": Action(
+        """
+            call curl fetch get http open post request visit
+        """,
+        """
+            fetch get open look read check visit download call brows search find summar go_to see load
+            request query test ping review compare research lies öffne abre lee ouvre lis apri leggi
+        """,
+    ),
+}
+
+_CLASSES_MAX = 4
+_GRAVE = frozenset({"delete", "pay", "share"})
+"""Actions that nobody asks for by handing a matter over."""
+
+_NOUNS = vocabulary(
+    """
+    access answer arrangement block book build change check comment commit contact copy document draft email e-mail file
+    fix group invite join label list log mail make message note notes open order permission pin place plan post publish
+    put put record refund release remind reply report reserve schedule set share shift ship sort start submit summary
+    tag test text tip transfer tweet update upload use work write
+    """
+)
+_WHOLE = re.compile(r"[\w-]+")
+_BEFORE_VERB = re.compile(
+    r"(?i)(?:^|[.!?;:,\n(-]|\b(?:please|and|then|to|you|also|just|now|or|let's|must|should|will|could|can|would))\s*$"
+)
+_DELEGATED = re.compile(
+    r"""(?ix)\b(?:
+        take\ care\ of | handle | deal\ with | sort\ (?:it|this|that|them)\ out
+        | do\ (?:it|this|that|what|everything|the\ rest|all) | follow\ (?:the|its|these|those|what)
+        | complete\ (?:the|all|these) | finish\ (?:the|it|these|up) | carry\ out | proceed | go\ ahead
+        | organi[sz]e | arrange | kümmer | erledig | encárg | occupe | gestisci
+    )"""
+)
+_TOOLS = {name: frozenset(action.tools.split()) for name, action in _ACTIONS.items()}
+_PEOPLE = {
+    name: re.compile(
+        r"(?i)(?<!\w)(?:" + "|".join(re.escape(w).replace("_", r"[\s-]+") for w in action.people.split()) + ")"
+    )
+    for name, action in _ACTIONS.items()
+}
+
+
+_MONEY = vocabulary("checkout funds money pay payment payments refund transaction transfer wire")
+_SHARING = vocabulary(
+    "access collaborator collaborators grant permission permissions public role roles share visibility"
+)
+"""Whatever a tool does to these, nobody asks for it by asking for a message or a change."""
+
+
+def classes(tool: str) -> tuple[str, ...]:
+    """Return the classes of action that a tool's name speaks of, its first word's first."""
+    parts = words(tool)
+    if _MONEY.intersection(parts):
+        return ("pay",)
+    if _SHARING.intersection(parts):
+        return ("share",)
+    found = [cls for word in parts for cls, names in _TOOLS.items() if word in names]
+    return tuple(dict.fromkeys(found))
+
+
+def asked(tool: str, person: Iterable[str]) -> bool:
+    """Say whether the person asked for something of the kind that `tool` does; not for a tool of no known kind."""
+    kinds = classes(tool)[:_CLASSES_MAX]
+    texts = list(person)
+    if any(_is_asked(kind, text) for text in texts for kind in kinds):
+        return True
+    return bool(kinds) and kinds[0] not in _GRAVE and any(_DELEGATED.search(text) for text in texts)
+
+
+def _is_asked(kind: str, text: str) -> bool:
+    """Say whether a text asks for this kind of action; a word that is a noun as well must stand where a verb stands."""
+    for found in _PEOPLE[kind].finditer(text):
+        word = _WHOLE.match(text, found.start())
+        if word is None or word[0].lower() not in _NOUNS or _BEFORE_VERB.search(text, 0, found.start()):
+            return True
+    return False
