@@ -111,10 +111,18 @@ class RateLimitedError(StockadeError):
 
 
 class LimitsUnreachableError(StockadeError):
-    """The store in which limits are counted does not answer; nothing is let through that nobody counted."""
+    """The store in which limits are counted does not answer; nothing is let through that nobody counted.
+
+    `sent`: what was asked of it may have been done all the same.
+    """
 
     code = "limits_unreachable"
     status = 503
+
+    def __init__(self, public: str, *, hint: str = "", sent: bool = False) -> None:
+        """Keep whether the call left."""
+        super().__init__(public, hint=hint)
+        self.sent = sent
 
 
 class PriceUnknownError(StockadeError):

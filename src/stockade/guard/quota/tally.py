@@ -7,7 +7,7 @@ wall clock and its count is kept under its start, so that a clock put back finds
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,6 +49,13 @@ class Count:
     held: dict[int, int] = field(default_factory=dict)
     full_us: int = 0
     until_us: int = 0  # when nothing of it matters any more
+
+
+class Kept(NamedTuple):
+    """A count over a restart. A window's slots are numbered since 1970, as those of the calendar are."""
+
+    until_us: int
+    used: dict[int, int]
 
 
 class _Standing(NamedTuple):
@@ -125,6 +132,21 @@ class Tally:
         self._advance(at)
         return self._standing(Take(counter, 0)).taken
 
+    def kept(self) -> dict[str, Kept]:
+        """Return what was used and still matters, for the next start of this process."""
+        now_us = self._now_us
+        return {
+            key: Kept(count.until_us, dict(count.used))
+            for key, count in self._counts.items()
+            if count.used and count.until_us > now_us
+        }
+
+    def restore(self, kept: Mapping[str, Kept], at: Moment) -> None:
+        """Begin with what an earlier process kept. What it used in a future of its own clock counts as used now."""
+        self._advance(at)
+        for key, (until_us, used) in kept.items():
+            self._counts[key] = Count(dict(used), until_us=until_us)
+
     def _settle(self, take: Take, slot: int, amount: int) -> None:
         counter = take.counter
         if counter.kind is Kind.RATE:
@@ -170,9 +192,11 @@ class Tally:
         if count is None:
             return _Standing(0, 0, 0.0, 0.0 if amount <= counter.limit else counter.window_us / _SECOND_US)
         slot_us = counter.slot_us
-        first = self._now_us // slot_us - WINDOW_SLOTS
-        for slot in [slot for slot in count.used if slot < first]:
-            del count.used[slot]
+        current = self._now_us // slot_us
+        for slot in [slot for slot in count.used if not current - WINDOW_SLOTS <= slot <= current]:
+            there = count.used.pop(slot)
+            if slot > current:  # kept by a process whose clock was ahead
+                count.used[current] = count.used.get(current, 0) + there
         used, held = sum(count.used.values()), count.held.get(0, 0)
         leaves_us = slot_us * (WINDOW_SLOTS + 1) - self._now_us  # of slot number nought
         reset_s = (max(count.used) * slot_us + leaves_us) / _SECOND_US if used else 0.0
@@ -219,7 +243,9 @@ class Tally:
     def _advance(self, at: Moment) -> None:
         """Move the own clock on by the time that passed; it never goes back, and a jump back costs nobody a wait."""
         given_us = round(at.monotonic_s * _SECOND_US)
-        if self._last_us is not None and given_us > self._last_us:
+        if self._last_us is None:
+            self._now_us = round(at.now_s * _SECOND_US)  # so that what was kept over a restart lies in the past
+        elif given_us > self._last_us:
             self._now_us += given_us - self._last_us
         self._last_us = given_us
         self._now_s = at.now_s
