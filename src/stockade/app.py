@@ -24,19 +24,19 @@ from stockade.console.control import Parts, control_plane
 from stockade.core.errors import StockadeError
 from stockade.core.permissions import Permission
 from stockade.core.principal import Principal
+from stockade.gateway.access_watch import AccessWatch
 from stockade.gateway.beside import Beside
 from stockade.gateway.callers import Callers
 from stockade.gateway.clock import SystemClock
 from stockade.gateway.configured import addresses, believed, clients, recording_rule, workspaces
+from stockade.gateway.counting import Counting
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
 from stockade.gateway.issuers import Issuers
-from stockade.gateway.limits import LocalCounters
 from stockade.gateway.policy_watch import PolicyWatch, in_shadow
 from stockade.gateway.retention import Retention
 from stockade.gateway.server import GateApplication
 from stockade.gateway.upstream import HttpUpstream
-from stockade.gateway.usage import UsageBatch
 from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.govern.backtest.runs import Equipment
@@ -48,12 +48,11 @@ from stockade.guard.detectors.inspector import Inspector
 from stockade.guard.detectors.prompt_leak_canary.detector import Canary
 from stockade.guard.detectors.prompt_leak_system.detector import SystemPromptLeak
 from stockade.guard.dialects.dialect import Dialect, Route
-from stockade.guard.identity import IssuerKeys, Keyring, People, Revocations
+from stockade.guard.identity import IssuerKeys, Keyring, People
 from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
-from stockade.guard.quota.tally import Tally
 from stockade.stores.blocks import MemoryBlocks
 from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
@@ -65,9 +64,6 @@ from stockade.stores.sealing import Seal
 from stockade.stores.vault import ControlVault
 from stockade.stores.verdicts import MemoryVerdicts
 from stockade.stores.weights import load_classifier
-
-KEYS_POLL_S = 0.5
-"""How often a gateway looks whether keys were made or revoked: a revoked key is refused within a second."""
 
 COUNTS_S = 60.0
 """How often those who were not let in are reported: they are counted, so that knocking fills no disk."""
@@ -89,7 +85,6 @@ class App:
         """
         self.settings = settings
         self._closing = ExitStack()
-        self._fault = ""
         self.control_url = ""
         try:
             self._open(settings, environ, events or EventLog(), inspector)
@@ -119,10 +114,12 @@ class App:
         clock = SystemClock()
         self.issuers = Issuers(addresses(settings.identity, environ), clock, events, self._take_keys)
         self._open_recordings(settings, clock, events)
+        self.counting = Counting(settings, environ, clock, events, self._note)
         self.services = Services(
             gate=Gate(
                 routes=routes(),
                 keyring=self.store.keys.keyring(),
+                stops=self.store.stops.list(),
                 policy=policy,
                 models=ModelList(settings.models, settings.evaluating),
                 workspaces=workspaces(settings),
@@ -137,8 +134,8 @@ class App:
                 recording=recording_rule(settings),
             ),
             inspector=inspector,
-            counters=LocalCounters(Tally(), clock),
-            usage=UsageBatch(clock),
+            counters=self.counting.counters,
+            usage=self.counting.usage,
             vault=ControlVault(self.store),
             ledger=self.ledger,
             blocks=blocks,
@@ -151,6 +148,7 @@ class App:
             storage_pool=ThreadPoolExecutor(2, "storage"),
             issuers=self.issuers,
         )
+        self._access = AccessWatch(self.services, self.store, self._note)
         names = settings.policy
         self._policy_watch = PolicyWatch(
             self.services, lambda: load_policy(names), lambda: stamp(names), seen, self._note, blocks.clear
@@ -191,7 +189,7 @@ class App:
 
     def application(self) -> GateApplication:
         """Return the ASGI application."""
-        return GateApplication(self.services, self._life, lambda: self._fault)
+        return GateApplication(self.services, self._life, lambda: self._access.fault)
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
@@ -214,7 +212,7 @@ class App:
         watchers = [
             loop.create_task(watch)
             for watch in (
-                self._watch_keys(),
+                self._access.run(),
                 self._policy_watch.run(),
                 self._report_counts(),
                 self.retention.watch(self.services.storage_pool),
@@ -227,43 +225,22 @@ class App:
             loop.add_signal_handler(signal.SIGHUP, hung_up.set)
         except (ValueError, RuntimeError):
             hung_up.clear()  # not the main thread (tests): files are watched all the same
+        books = self.counting.books(self.store.usage)
         try:
-            yield
+            async with books.open(self.services.storage_pool):
+                yield
         finally:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
             await control.stop()
             await self.issuers.close()
+            await self.counting.close()
             await self._report_turned_away()
             await self.retention.tell(self.recorder)
             await self._note(EventName.STOPPED, self.services.gate.policy.digest)
             await self.upstream.close()
             self._closing.close()
-
-    async def _watch_keys(self) -> None:
-        """Take over changed keys and revocations; while the store cannot be asked, say so and keep what is known."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(KEYS_POLL_S)
-            keyring = self.services.gate.keyring
-            try:
-                generation = await loop.run_in_executor(self.services.storage_pool, self.store.keys.generation)
-                if generation != keyring.generation:
-                    keyring, revocations = await loop.run_in_executor(self.services.storage_pool, self._read_access)
-                    # The gate of this moment: keys of an issuer may have come while the store was read.
-                    gate = self.services.gate
-                    self.services.gate = replace(
-                        gate, keyring=keyring, people=gate.people.with_revocations(revocations)
-                    )
-                self._fault = ""
-            except StockadeError as error:
-                if not self._fault:
-                    self.services.events.failure("keys_unreadable", error)
-                self._fault = "the control store does not answer"
-
-    def _read_access(self) -> tuple[Keyring, Revocations]:
-        return self.store.keys.keyring(), self.store.revocations.revocations()
 
     def _take_keys(self, issuer: str, keys: IssuerKeys) -> None:
         """Take over the keys of an issuer as they are now; tokens that were proven before are proven anew."""

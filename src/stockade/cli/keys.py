@@ -1,4 +1,4 @@
-"""`stockade keys`: API keys of the gate, made, listed and revoked.
+"""`stockade keys`: API keys of the gate, made, listed, suspended and revoked.
 
 A key is written to stdout once, at its creation, and nowhere else.
 """
@@ -26,7 +26,7 @@ from stockade.stores.installation_key import installation_key
 
 @click.group()
 def command() -> None:
-    """Make, list and revoke the API keys of this gate."""
+    """Make, list, suspend and revoke the API keys of this gate."""
 
 
 @command.command()
@@ -90,6 +90,29 @@ def revoke(*, key_id: str, config_path: Path | None) -> None:
     click.echo(f"Key {record.id} ({record.name}) is revoked since {_time(record.revoked_at_s)}.")
 
 
+@command.command()
+@click.argument("key_id", metavar="ID")
+@config_option
+@needs(Permission.ACCESS_KEYS_SUSPEND)
+def suspend(*, key_id: str, config_path: Path | None) -> None:
+    """Make a key open nothing until it is resumed; what it has open ends within a second."""
+    with _store(config_path) as store:
+        record = store.keys.suspend(key_id)
+    click.echo(f"Key {record.id} ({record.name}) is suspended since {_time(record.suspended_at_s)}.")
+    click.echo(f"Let it go on with: stockade keys resume {record.id}")
+
+
+@command.command()
+@click.argument("key_id", metavar="ID")
+@config_option
+@needs(Permission.ACCESS_KEYS_SUSPEND)
+def resume(*, key_id: str, config_path: Path | None) -> None:
+    """Let a suspended key open again what it did before."""
+    with _store(config_path) as store:
+        record = store.keys.resume(key_id)
+    click.echo(f"Key {record.id} ({record.name}) is {'revoked' if record.revoked else 'open'}.")
+
+
 @contextmanager
 def _store(config_path: Path | None) -> Iterator[ControlStore]:
     settings = settings_of(config_path)
@@ -110,6 +133,7 @@ def _shown(record: KeyRecord) -> dict[str, str | None]:
         "workspace": record.workspace or None,
         "created_at": _time(record.created_at_s),
         "revoked_at": _time(record.revoked_at_s),
+        "suspended_at": _time(record.suspended_at_s),
     }
 
 

@@ -7,10 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stockade.config.limiting import Redis
 from stockade.config.schema import Upstream
 from stockade.core.errors import ConfigError
 
 _KEY_CHARS_MAX = 8192
+
+
+def redis_url(redis: Redis, environ: Mapping[str, str]) -> str:
+    """Return where the store of counts is. Fails: ConfigError when the variable is not set."""
+    if redis.url_env is None:
+        assert redis.url is not None
+        return redis.url
+    url = environ.get(redis.url_env, "").strip()
+    if not url:
+        raise ConfigError(
+            f"redis: the environment variable {redis.url_env} is not set", hint=f"Set it: export {redis.url_env}=..."
+        )
+    return url
 
 
 def upstream_key(name: str, upstream: Upstream, environ: Mapping[str, str]) -> str:

@@ -12,6 +12,11 @@ from stockade.guard.quota.counters import Reservation, Settlement, Take
 from stockade.guard.quota.tally import Moment, Tally
 
 
+def moment(clock: Clock) -> Moment:
+    """Return the time by both of a clock's hands."""
+    return Moment(clock.monotonic_s(), clock.now_s())
+
+
 class LocalCounters:
     """The counts of this process alone; every call is instant."""
 
@@ -22,11 +27,8 @@ class LocalCounters:
 
     def reserve(self, id_: str, takes: Sequence[Take]) -> Reservation:
         """Hold all takes, or none. Fails: RateLimitedError."""
-        return self.tally.reserve(id_, takes, self._now())
+        return self.tally.reserve(id_, takes, moment(self._clock))
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Give back and charge; twice is once."""
-        self.tally.settle(settlements, self._now())
-
-    def _now(self) -> Moment:
-        return Moment(self._clock.monotonic_s(), self._clock.now_s())
+        self.tally.settle(settlements, moment(self._clock))

@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from stockade.gateway.ports import Clock
 from stockade.guard.quota.usage import UsageEntry, UsageKey, UsageSums
 
+KEYS_MAX = 50_000
+"""Rows of usage that wait while the control store does not answer."""
+
+OTHERS = "others"
+
 _NOTHING = UsageSums()
 
 
@@ -23,10 +28,12 @@ class UsageBatch:
         self._day_ends_s = 0.0
 
     def add(self, entry: UsageEntry) -> None:
-        """Add one exchange."""
+        """Add one exchange. While nobody takes batches away, callers past `KEYS_MAX` are added up under one name."""
         key = UsageKey(
             self._today(), entry.tenant, entry.principal, ",".join(entry.teams), entry.model, entry.workspace
         )
+        if len(self._sums) >= KEYS_MAX and key not in self._sums:
+            key = key._replace(principal=OTHERS, teams="", model=OTHERS, workspace=OTHERS)
         self._sums[key] = self._sums.get(key, _NOTHING).plus(entry.sums)
 
     def take(self) -> dict[UsageKey, UsageSums]:

@@ -17,8 +17,10 @@ from stockade.stores.placeholders import PlaceholderStore
 from stockade.stores.recency import Recency
 from stockade.stores.recording_keys import RecordingKeyStore
 from stockade.stores.revocations import RevocationStore
+from stockade.stores.stops import StopStore
 from stockade.stores.tenants import TenantStore
 from stockade.stores.upgrade import upgrade
+from stockade.stores.usage import UsageStore
 from stockade.stores.vendor_known import VENDOR_KNOWN_MAX, VendorKnownStore
 
 
@@ -32,6 +34,8 @@ class ControlStore:
     tenants: TenantStore
     placeholders: PlaceholderStore
     vendor_known: VendorKnownStore
+    stops: StopStore
+    usage: UsageStore
     recording_keys: RecordingKeyStore
 
     @classmethod
@@ -69,6 +73,8 @@ class ControlStore:
             tenants,
             PlaceholderStore(database, tenants, recency, entries_max=placeholders_max),
             VendorKnownStore(database, recency, entries_max=vendor_known_max),
+            StopStore(database, clock),
+            UsageStore(database, clock),
             RecordingKeyStore(database, installation_key, clock),
         )
 

@@ -1,4 +1,4 @@
-"""The generation: one number that grows with every change of keys and revocations.
+"""The generation: one number that grows with every change of keys, revocations and stops.
 
 A gateway asks for it twice a second and reads the rest when it is new.
 """

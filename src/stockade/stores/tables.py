@@ -96,3 +96,43 @@ RECORDING_FILES = Table(
     Index("recording_files_by_key", "key_id"),
 )
 """How long each file of recordings is at the least."""
+
+STOPS = Table(
+    "stops",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+)
+"""What operators have stopped; `name` is "" for a stop of all."""
+
+USAGE = Table(
+    "usage",
+    METADATA,
+    Column("day", String(10), primary_key=True),
+    Column("tenant", String(63), primary_key=True),
+    Column("principal", String(64), primary_key=True),
+    Column("teams", Text, primary_key=True),
+    Column("model", String(256), primary_key=True),
+    Column("workspace", String(63), primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("tool_calls", BigInteger, nullable=False),
+    Column("cost_micro_usd", BigInteger, nullable=False),
+    Column("unpriced", BigInteger, nullable=False),
+)
+"""What callers used, a row for each day (UTC), caller, model and workspace; `teams` are joined by commas."""
+
+USAGE_BATCHES = Table(
+    "usage_batches",
+    METADATA,
+    Column("gateway", String(32), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+)
+"""The last batch of usage that each gateway added, so that none counts twice."""

@@ -148,6 +148,8 @@ def _outcome(record: Outcome, key: bytes) -> dict[str, Any]:
     if record.calls:
         fields["calls"] = [call_fields(call, key) for call in record.calls[:CALLS_LISTED_MAX]]
         fields["calls_total"] = len(record.calls)
+    if record.cost_micro_usd is not None:
+        fields["cost_micro_usd"] = record.cost_micro_usd
     if record.upstream_ms is not None:
         fields["upstream_ms"] = record.upstream_ms
     if record.call is not None:

@@ -39,6 +39,9 @@ class EventName(StrEnum):
     GUARD_SKIPPED = "guard_skipped"
     GUARD_TIMED_OUT = "guard_timed_out"
     LEDGER_REPAIRED = "ledger_repaired"
+    LIMITS_GIVEN_UP = "limits_given_up"
+    LIMITS_REACHABLE = "limits_reachable"
+    LIMITS_UNREACHABLE = "limits_unreachable"
     POLICY_FAILED = "policy_failed"
     POLICY_RELOAD_FAILED = "policy_reload_failed"
     POLICY_RELOADED = "policy_reloaded"
@@ -46,6 +49,7 @@ class EventName(StrEnum):
     RECORDINGS_MISSED = "recordings_missed"
     STARTED = "started"
     STOPPED = "stopped"
+    STOPS_CHANGED = "stops_changed"
     TURNED_AWAY = "turned_away"
 
 
@@ -128,6 +132,7 @@ class Outcome(NamedTuple):
     `intent` says whether an intent stands before it, that is whether the vendor was called; where none does, `call` and
     `forward` are told here, as far as it came to them. `received` is what the
     vendor sent, `sent` what the client got. `upstream_ms` is the vendor's time in milliseconds, measured by the driver.
+    `cost_micro_usd` is what it was charged for by the price list, None where nothing was sent or nobody knows a price.
     """
 
     id: str
@@ -156,6 +161,7 @@ class Outcome(NamedTuple):
     segments: SegmentsAccount | None = None
     calls: tuple[RecordedCall, ...] = ()
     upstream_ms: int | None = None
+    cost_micro_usd: int | None = None
     call: CallFacts | None = None
     forward: Verdict | None = None
 

@@ -84,6 +84,7 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         refusal_category=exchange.facts.refusal_category,
         vendor_error=exchange.facts.error,
         usage=exchange.facts.usage,
+        cost_micro_usd=exchange.cost_micro_usd,
         guards=(*account.runs, *(exchange.comparison.runs if exchange.comparison is not None else ())),
         findings=_findings(account),
         effect=Effect.DENY if isinstance(error, RefusedError) else account.effect,

@@ -110,11 +110,11 @@ class Budgets:
             if not concerned:
                 continue
             if limit.scope is Scope.MODEL:
-                found.extend(Planned(limit, _counter(limit, model), model) for model in concerned if limit.names(model))
+                found.extend(Planned(limit, counter(limit, model), model) for model in concerned if limit.names(model))
             else:
                 subjects = dict.fromkeys(_subjects(limit.scope, call, session))
                 found.extend(
-                    Planned(limit, _counter(limit, _kept_as(limit.scope, call, subject)), "")
+                    Planned(limit, counter(limit, _kept_as(limit.scope, call, subject)), "")
                     for subject in subjects
                     if limit.names(subject)
                 )
@@ -169,7 +169,8 @@ def _kept_as(scope: Scope, call: CallFacts, subject: str) -> str:
     return subject
 
 
-def _counter(limit: Limit, subject: str) -> Counter:
+def counter(limit: Limit, subject: str) -> Counter:
+    """Return the counter of a limit for one subject; its key is `budget:<limit>:<measure>:<time>:<subject>`."""
     if limit.measure is Measure.CONCURRENCY:
         kind, time = Kind.OPEN, "open"
     elif limit.period is not None:

@@ -46,7 +46,7 @@ class RedisCounters:
         self._now_s = now_s
         self._offset_s = 0.0
         self._spans: dict[tuple[object, object], tuple[Span, list[int]]] = {}
-        self._reserve, self._settle, self._renew = (_script(name) for name in ("reserve", "settle", "renew"))
+        self._reserve, self._settle, self._renew, self._used = map(_script, ("reserve", "settle", "renew", "used"))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -93,6 +93,22 @@ class RedisCounters:
             for held in reservations
         ]
         await self._ask(self._renew, {"lease_ms": self._lease_ms, "reservations": open_})
+
+    async def used(self, counter: Counter) -> int:
+        """Return what of a counter is used and held now. Fails: LimitsUnreachableError."""
+        fields = self._fields(counter, 0) | {"lease_ms": self._lease_ms}
+        if counter.kind is Kind.PERIOD:
+            fields["bounds_s"] = self._bounds(counter)
+        [used] = await self._ask(self._used, fields)
+        return used
+
+    async def counters_used(self) -> list[str]:
+        """Return the keys of all budgets of which something was used. Reads all keys of the server: for a person."""
+        fields = {"lease_ms": self._lease_ms, "pattern": f"{self._key}:budget:*"}
+        answer = await self._connections.run(self._used, self._key, orjson.dumps(fields))
+        begin = len(self._key) + 1
+        found = {key[begin:].removesuffix(":held") for key in answer.split("\n") if key}
+        return sorted(found | {key.rpartition(":")[0] for key in found})
 
     async def _ask(self, script: Script, fields: dict[str, Any]) -> list[int]:
         """Run a script, and once more where the answer to the first run was lost: all are idempotent by id."""
