@@ -7,9 +7,10 @@ wait.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 from stockade.core.errors import StockadeError
@@ -52,7 +53,7 @@ class Bookkeeping:
         self._shared = shared
         self._number = 0
         self._batch: dict[UsageKey, UsageSums] = {}
-        self._failed: set[str] = set()
+        self._failing: set[str] = set()
 
     @asynccontextmanager
     async def open(self, pool: Executor) -> AsyncIterator[None]:
@@ -73,27 +74,31 @@ class Bookkeeping:
 
     async def flush(self, pool: Executor) -> None:
         """Write down what has come since the last time."""
-        await self._do(pool, "usage_unwritable", self._write_usage)
+        events = self._events
+        await self._do(pool, "usage", self._write_usage, lambda error: events.failure("usage_unwritable", error))
         if self._tally is not None:
             tally, write = self._tally
             kept = tally.kept()
-            await self._do(pool, "counts_unwritable", lambda: write(kept))
+            await self._do(
+                pool, "counts", partial(write, kept), lambda error: events.failure("counts_unwritable", error)
+            )
 
     async def _watch(self, pool: Executor) -> None:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self.flush(pool)
 
-    async def _do(self, pool: Executor, event: str, work: Callable[[], None]) -> None:
-        """Do work in a thread; a failure is told when it begins."""
-        doing: Awaitable[None] = asyncio.get_running_loop().run_in_executor(pool, work)
+    async def _do(
+        self, pool: Executor, what: str, work: Callable[[], None], told: Callable[[StockadeError], None]
+    ) -> None:
+        """Do work in a thread; a failure of one kind is told when it begins, not each time."""
         try:
-            await doing
-            self._failed.discard(event)
+            await asyncio.get_running_loop().run_in_executor(pool, work)
+            self._failing.discard(what)
         except StockadeError as error:
-            if event not in self._failed:
-                self._failed.add(event)
-                self._events.failure(event, error)
+            if what not in self._failing:
+                told(error)
+            self._failing.add(what)
 
     def _write_usage(self) -> None:
         if not self._batch:

@@ -74,7 +74,13 @@ class Counting:
         if self._store is not None:
             await self._store.close()
 
-    async def _told(self, event: str, count: int) -> None:
+    async def _told(self, event: EventName, count: int) -> None:
         """Tell of an outage in log and ledger."""
-        self._events.write(event, settlements=count)
-        await self._note(EventName(event), "", (("settlements", count),))
+        events = self._events
+        if event is EventName.LIMITS_UNREACHABLE:
+            events.write("limits_unreachable", settlements=count)
+        elif event is EventName.LIMITS_REACHABLE:
+            events.write("limits_reachable", settlements=count)
+        else:
+            events.write("limits_given_up", settlements=count)
+        await self._note(event, "", (("settlements", count),))

@@ -14,6 +14,7 @@ from typing import Protocol
 from stockade.core.errors import LimitsUnreachableError, RateLimitedError
 from stockade.gateway.limits import LocalCounters
 from stockade.gateway.ports import Clock
+from stockade.guard.ledger.record import EventName
 from stockade.guard.quota.counters import Reservation, Settlement, Take
 
 TEND_S = 0.5
@@ -58,7 +59,7 @@ class SharedCounters:
         self,
         store: CounterStore,
         clock: Clock,
-        told: Callable[[str, int], Awaitable[None]],
+        told: Callable[[EventName, int], Awaitable[None]],
         *,
         lease_s: float,
         local: LocalCounters | None = None,
@@ -175,10 +176,11 @@ class SharedCounters:
     async def _tell(self) -> None:
         if self._down != self._down_told:
             self._down_told = self._down
-            await self._told("limits_unreachable" if self._down else "limits_reachable", len(self._owed))
+            event = EventName.LIMITS_UNREACHABLE if self._down else EventName.LIMITS_REACHABLE
+            await self._told(event, len(self._owed))
         if self._given_up:
             given_up, self._given_up = self._given_up, 0
-            await self._told("limits_given_up", given_up)
+            await self._told(EventName.LIMITS_GIVEN_UP, given_up)
 
     def _owe_all(self, settlements: Sequence[Settlement], *, doubtful: bool) -> None:
         for each in settlements:
