@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Column, Connection, Row, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from stockade.core.errors import ConfigError, StorageError
 from stockade.core.principal import Role
@@ -68,23 +68,11 @@ class KeyStore:
 
         Fails: ConfigError when there is no such key; StorageError, after which the call may be made again.
         """
-        return self._changed(key_id, KEYS.c.revoked_at_s, int(self._clock()))
-
-    def suspend(self, key_id: str) -> KeyRecord:
-        """Return the record of a key that opens nothing until it is resumed. Fails: as `revoke`."""
-        return self._changed(key_id, KEYS.c.suspended_at_s, int(self._clock()))
-
-    def resume(self, key_id: str) -> KeyRecord:
-        """Return the record of a key that opens again what it did before. Fails: as `revoke`."""
-        return self._changed(key_id, KEYS.c.suspended_at_s, None)
-
-    def _changed(self, key_id: str, column: Column[int], at_s: int | None) -> KeyRecord:
-        """Set a time that is not set, or take away one that is."""
         with self._database.writing("keys") as connection:
             changed = connection.execute(
                 update(KEYS)
-                .where(KEYS.c.id == key_id, column.is_(None) if at_s is not None else column.is_not(None))
-                .values({column.name: at_s})
+                .where(KEYS.c.id == key_id, KEYS.c.revoked_at_s.is_(None))
+                .values(revoked_at_s=int(self._clock()))
             )
             if changed.rowcount:
                 advance(connection)
