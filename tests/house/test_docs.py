@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -219,18 +219,37 @@ def test_every_event_of_the_log_is_told() -> None:
     assert all(f"`{event}`" in page for event in EventName)
 
 
-def first_shell() -> list[str]:
-    """Return the shell blocks of the first page that say they are tested."""
-    return re.findall(r"^<!-- tested -->\n```bash\n(.*?)^```$", text_of(Path("README.md")), flags=re.M | re.S)
+def shell_of(page: Path) -> list[str]:
+    """Return the shell blocks of a page that say they are tested."""
+    return re.findall(r"^<!-- tested -->\n```bash\n(.*?)^```$", text_of(page), flags=re.M | re.S)
 
 
-@pytest.mark.slow
-def test_the_first_page_can_be_followed(tmp_path: Path) -> None:
-    (tmp_path / ".venv").symlink_to(sys.prefix)
+class Demo(NamedTuple):
+    """A gate that was started as a page says: its lines for another terminal, and where the fake vendor tells."""
+
+    exports: str
+    received: str
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, script: str) -> str:
+        """Run a script as that other terminal does; return what it prints."""
+        command = ["bash", "-euc", self.exports + script]
+        ran = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[Demo]:
+    """Run `stockade up --demo` in a folder that looks like a checkout which was set up."""
+    (folder / ".venv").symlink_to(sys.prefix)
     command = [sys.executable, "-m", "stockade", "up", "--demo", "--listen", "127.0.0.1:0"]
     environment = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_TOKEN"))}
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as gate:
         try:
             assert gate.stdout is not None
@@ -242,13 +261,16 @@ def test_the_first_page_can_be_followed(tmp_path: Path) -> None:
             exports = "".join(line + "\n" for line in told.splitlines() if line.startswith("export "))
             seen = re.search(r"http://\S+/__received", told)
             assert seen is not None
-            script = exports + "\n".join([*first_shell(), f"curl -s {seen[0]}"])
-            ran = subprocess.run(
-                ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-            )
+            yield Demo(exports, seen[0], folder, environment)
         finally:
             gate.send_signal(signal.SIGINT)
-    answer, _, rest = ran.stdout.partition("\n2")
+
+
+@pytest.mark.slow
+def test_the_first_page_can_be_followed(tmp_path: Path) -> None:
+    with demo(tmp_path) as gate:
+        printed = gate.run("\n".join([*shell_of(Path("README.md")), f"curl -s {gate.received}"]))
+    answer, _, rest = printed.partition("\n2")
     assert "N0t-a-real-0ne@db.example.net" in answer
     assert "intent" in rest
     assert "DATABASE_URL_PASSWORD_" in rest

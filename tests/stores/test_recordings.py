@@ -216,6 +216,26 @@ def test_a_full_disk_is_counted_and_reported_and_recording_goes_on_when_there_is
     assert bench.reported[0][0] == "storage"
 
 
+@pytest.mark.parametrize("kind", ["write", "sync"])
+@pytest.mark.parametrize("at", range(1, 5))
+def test_nobody_is_told_that_it_is_durable_who_waits_beside_one_that_failed(bench: Bench, kind: str, at: int) -> None:
+    disk = Disk(kind, "fail", {at})
+    recorder = bench.recorder(opener=disk)
+
+    async def together() -> list[object]:
+        await recorder.keep_durably(one(0))
+        disk.armed = True
+        waiting = [recorder.keep_durably(one(number)) for number in range(1, 6)]
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    told = asyncio.run(together())
+    recorder.close()
+    found = {each.id for each in bench.read() if isinstance(each, Recording)}
+    kept = {f"ex-{number}" for number, answer in enumerate(told, 1) if answer is None}
+    assert kept <= found
+    assert any(isinstance(answer, StorageError) for answer in told) is (disk.counts.get(kind, 0) >= at)
+
+
 def test_what_is_not_durable_is_missed_and_counted(bench: Bench) -> None:
     disk = Disk("write", "fail", set(range(1, 100)))
     disk.armed = True

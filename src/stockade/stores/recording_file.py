@@ -31,7 +31,7 @@ class DayFile:
         """Use `begin`."""
         self.label = label
         self._file, self._seal, self._keys, self._bytes_left = file, seal, keys, bytes_left
-        self._end = self._durable = 0
+        self._end = self._durable = self._noted = 0
 
     @classmethod
     def begin(
@@ -49,7 +49,7 @@ class DayFile:
         made = cls(opener(path, True), label, seal, keys, bytes_max - taken)
         try:
             made._write(header(label))
-            made.sync()
+            made.note()
             sync_directory(folder)
             sync_directory(root)
         except BaseException:
@@ -71,16 +71,22 @@ class DayFile:
         self._write(frame(self._seal.close(packed, place(self.label, self._end))))
 
     def sync(self) -> None:
-        """Make everything written durable and note how long the file is."""
+        """Make everything written durable."""
         if self._durable < self._end:
             self._file.sync()
-            self._keys.note_file(self.label.file, self.label.key, self._end)
             self._durable = self._end
+
+    def note(self) -> None:
+        """Make everything written durable and note how long the file is, so that a cut is noticed."""
+        self.sync()
+        if self._noted < self._end:
+            self._keys.note_file(self.label.file, self.label.key, self._end)
+            self._noted = self._end
 
     def close(self) -> None:
         """Make durable what can be, and close."""
         with suppress(OSError, StorageError):
-            self.sync()
+            self.note()
         with suppress(OSError):
             self._file.close()
 

@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,10 @@ RECORDINGS = "recordings"
 IDLE_S = 1.0
 """How often, at the least, what was written is made durable and keys are looked after: an erased day ends in this."""
 
-OPEN_FILES_MAX = 32
+BATCH_MAX = 256
+"""Recordings that are written before those who wait are answered: they share one sync."""
+
+OPEN_FILES_MAX = 128
 """Files of tenants and days that are open at once; the least recently used is closed."""
 
 ITEM_BYTES = 4096
@@ -122,40 +125,58 @@ class Recorder:
         looked_s = time.monotonic()
         going = True
         while going:
-            item: _Item | None = None
-            with suppress(queue.Empty):
-                item = self._items.get(timeout=IDLE_S)
-                going = item is not None
-            if item is not None:
-                self._write(item)
-                self._done_bytes += item.recording.size + ITEM_BYTES
+            batch, going = self._gather()
+            self._write(batch)
+            self._done_bytes += sum(item.recording.size + ITEM_BYTES for item in batch)
             if not going or time.monotonic() - looked_s >= IDLE_S:
                 looked_s = time.monotonic()
                 self._look_after()
         for file in self._files.values():
             file.close()
 
-    def _write(self, item: _Item) -> None:
-        """Write one recording; whatever goes wrong is counted and reported, and nobody else suffers for it."""
-        recording = item.recording
-        try:
-            file = self._file_of(recording.tenant, day_of(recording.started_s))
-            file.append(encode(recording))
-            if item.done is not None:
-                file.sync()
-        except Exception as error:  # noqa: BLE001 - a thread that dies would lose every later recording unseen
-            self._failed(item, error)
-        else:
-            _answer(item, None)
+    def _gather(self) -> tuple[list[_Item], bool]:
+        """Wait for what is to be written and take all of it, up to the bound; say whether it goes on."""
+        batch: list[_Item] = []
+        with suppress(queue.Empty):
+            item = self._items.get(timeout=IDLE_S)
+            while item is not None:
+                batch.append(item)
+                if len(batch) >= BATCH_MAX:
+                    return batch, True
+                item = self._items.get_nowait()
+            return batch, False
+        return batch, True
 
-    def _failed(self, item: _Item, error: Exception) -> None:
-        tenant = item.recording.tenant
+    def _write(self, batch: Sequence[_Item]) -> None:
+        """Write recordings; whatever goes wrong is counted and reported, and nobody else suffers for it."""
+        awaited: dict[DayFile, list[tuple[_Item, tuple[str, str]]]] = {}
+        for item in batch:
+            place = (item.recording.tenant, day_of(item.recording.started_s))
+            try:
+                file = self._file_of(*place)
+                file.append(encode(item.recording))
+            except Exception as error:  # noqa: BLE001 - a thread that dies would lose every later recording unseen
+                self._failed(item, place, error)
+            else:
+                if item.done is not None:
+                    awaited.setdefault(file, []).append((item, place))
+        for file, waiting in awaited.items():  # one sync for all that wait for it
+            try:
+                file.sync()
+            except Exception as error:  # noqa: BLE001 - as above
+                for item, place in waiting:
+                    self._failed(item, place, error)
+            else:
+                for item, _ in waiting:
+                    _answer(item, None)
+
+    def _failed(self, item: _Item, place: tuple[str, str], error: Exception) -> None:
         reason = "day_full" if isinstance(error, DayFullError) else "storage"
         if not isinstance(error, DayFullError):
-            self._forget(tenant, day_of(item.recording.started_s))
+            self._forget(*place)
             self._report(reason, getattr(error, "strerror", None) or type(error).__name__)
         if item.done is None:
-            self.miss(tenant, reason)
+            self.miss(place[0], reason)
         failure = StorageError("the exchange could not be recorded", hint=_HINT)
         failure.__cause__ = error
         _answer(item, failure)
@@ -179,7 +200,7 @@ class Recorder:
         """Make durable what was written, and let go of files whose key was destroyed."""
         for place, file in list(self._files.items()):
             try:
-                file.sync()
+                file.note()
                 if not self._keys.alive(file.key_id):
                     self._forget(*place)
                     self._report("erased", file.label.day)

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from stockade.core.errors import TooLargeError, UpstreamError
 from stockade.core.facts import Origin
-from stockade.guard.dialects.dialect import Operation
+from stockade.guard.dialects.dialect import BODILESS
 from stockade.guard.pipeline.answer import returned_headers
 from stockade.guard.pipeline.commands import KeepBeforeSending, KeepRecording, MissRecording, Now
 from stockade.guard.pipeline.exchange import Account, Exchange, Gate
@@ -107,13 +107,13 @@ def decided(gate: Gate, exchange: Exchange) -> Decided:
 
 
 def _is_recorded(gate: Gate, exchange: Exchange) -> bool:
-    """Say whether this exchange is recorded: one of which is known who asks for what, other than lists of models."""
+    """Say whether this exchange is recorded: it has a body, and it is known who asks for what."""
     return (
         exchange.principal is not None
         and exchange.principal.tenant in gate.recording.tenants
         and exchange.call is not None
         and exchange.route is not None
-        and exchange.route.operation is not Operation.MODELS
+        and exchange.route.operation not in BODILESS
     )
 
 
