@@ -45,3 +45,15 @@ def test_a_value_is_decisive_by_its_key_or_its_form(key: str, text: str, expecte
 @given(st.text(max_size=200), st.sampled_from(["to", "command", "url", "path", "body", ""]))
 def test_no_argument_breaks_the_search(text: str, key: str) -> None:
     decisive([Argument(key, text)])
+
+
+def test_an_amount_is_decisive_where_money_moves() -> None:
+    amount = Argument("amount", "98.7")
+    assert [str(value.sort) for value in decisive([amount], money=True)] == ["amount"]
+    assert decisive([amount]) == []
+
+
+def test_a_recipient_s_name_counts_only_where_nothing_else_says_who_it_is() -> None:
+    name, account = Argument("recipient_name", "Water board"), Argument("iban", "GB82WEST12345698765432")
+    assert [value.key for value in decisive([name, account])] == ["iban"]
+    assert [value.key for value in decisive([name])] == ["recipient_name"]

@@ -111,11 +111,12 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool call in a whole answer: its key, and the indexes of its segments among the answer's."""
+    """A tool call in a whole answer: its key, the indexes of its segments among the answer's, its arguments as JSON."""
 
     key: str
     name: str
     segments: tuple[int, ...]
+    arguments: str = ""
 
 
 @dataclass(frozen=True, slots=True)

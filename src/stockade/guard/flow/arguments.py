@@ -8,11 +8,15 @@ Source: the tools `shell` and `apply_patch` of Codex CLI 0.169, read November 20
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
 
 from stockade.core.segments import Kind, Path, Segment
 from stockade.guard.flow.values import COMMANDS, Argument
 
+_DEPTH_MAX = 32
 _SHELLS = frozenset({"bash", "sh", "zsh", "/bin/bash", "/bin/sh", "powershell", "cmd"})
 _PATCHED = re.compile(
     r"(?m)^(?:\*\*\* (?:Add|Delete|Update) File: |\*\*\* Move to: |\+\+\+ (?:b/)?|--- (?:a/)?)(\S.*?)\s*$"
@@ -36,6 +40,27 @@ def arguments(segments: Iterable[Segment]) -> list[Argument]:
                 found.extend(Argument("path", name) for name in _PATCHED.findall(segment.text))
     found.extend(Argument(str(path[-1]), _command(words)) for path, words in lists.items())
     return found
+
+
+def numbers(raw: str) -> list[Argument]:
+    """Return the numbers in the JSON text of a call's arguments, which are no segments; none for what is no JSON."""
+    try:
+        return list(_numbers(orjson.loads(raw), "", 0))
+    except orjson.JSONDecodeError:
+        return []
+
+
+def _numbers(node: Any, key: str, depth: int) -> Iterator[Argument]:
+    if depth > _DEPTH_MAX:
+        return
+    if isinstance(node, dict):
+        for name, child in node.items():
+            yield from _numbers(child, name, depth + 1)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _numbers(child, key, depth + 1)
+    elif isinstance(node, int | float) and not isinstance(node, bool):
+        yield Argument(key, repr(node))
 
 
 def _name(path: Path) -> tuple[str, Path]:

@@ -40,9 +40,9 @@ _ACTIONS = {
             pay transfer wire donate purchase buy order checkout refund withdraw
         """,
         """
-            pay transfer wire send_money money_back give_back return cancel buy purchase order donat
-            refund settle reimburs split my_share tip send checkout bezahl zahl überweis kauf bestell
-            paga transfier compra paye vire achèt commande acquista
+            pay transfer wire send_money money_back give_back give*back return cancel buy purchase order
+            donat refund settle reimburs split my_share tip send checkout bezahl zahl überweis kauf
+            bestell paga transfier compra paye vire achèt commande acquista
         """,
     ),
     "delete": Action(
@@ -51,9 +51,9 @@ _ACTIONS = {
             revoke kick ban
         """,
         """
-            delet remov cancel give_back return archiv clear clean drop destroy purg trash terminat
-            unsubscrib wipe erase get_rid uninstall revok kick ban lösch entfern storn räum borra elimin
-            quita supprim efface annul elimina cancella apaga
+            delet remov cancel give_back give*back return archiv clear clean drop destroy purg trash
+            terminat unsubscrib wipe erase get_rid uninstall revok kick ban lösch entfern storn räum
+            borra elimin quita supprim efface annul elimina cancella apaga
         """,
     ),
     "create": Action(
@@ -76,12 +76,12 @@ _ACTIONS = {
             restart
         """,
         """
-            chang edit swap exchang switch use redeem updat modif fix correct renam replac mov reschedul
-            postpon set reset mark appl merg improv refactor implement add adjust turn enabl disabl
-            rotat bump upgrad migrat clean rewrit convert assign restart restor roll resolv repair patch
-            make lower raise increas decreas shift extend shorten sync format sort label pin mute änder
-            korrigier verschieb aktualisier ersetz cambi corrig actualiz mueve modifi déplac mets mettre
-            renomm modifica sposta aggiorna muda altera
+            chang edit point swap exchang switch use redeem updat modif fix correct renam replac mov
+            reschedul postpon set reset mark appl merg improv refactor implement add adjust turn enabl
+            disabl rotat bump upgrad migrat clean rewrit convert assign restart restor roll resolv
+            repair patch make lower raise increas decreas shift extend shorten sync format sort label
+            pin mute änder korrigier verschieb aktualisier ersetz cambi corrig actualiz mueve modifi
+            déplac mets mettre renomm modifica sposta aggiorna muda altera
         """,
     ),
     "share": Action(
@@ -118,10 +118,10 @@ _ACTIONS = {
             bash exec execute invoke run shell terminal trigger eval start stop restart kill
         """,
         """
-            run execut test build start stop restart lint format check compil bench fix implement add
-            set_up setup install migrat deploy commit push creat refactor updat upgrad clean debug
-            reproduc try mak generat use writ releas scan merg rebas branch tag download delet remov
-            renam mov ausführ starte ejecuta lanz exécut lance esegui
+            run execut repair solv mend debug set*up get*running test build start stop restart lint
+            format check compil bench fix implement add set_up setup install migrat deploy commit push
+            creat refactor updat upgrad clean reproduc try mak generat use writ releas scan merg rebas
+            branch tag download delet remov renam mov ausführ starte ejecuta lanz exécut lance esegui
         """,
     ),
     "write": Action(
@@ -129,11 +129,11 @@ _ACTIONS = {
             edit write notebook create replace apply_patch patch save str
         """,
         """
-            fix add chang edit implement writ creat refactor updat renam mov delet remov improv correct
-            clean document test make build convert migrat replac extract split bump upgrad adjust
-            support extend port rewrit format resolv set_up setup configur apply put save summar note
-            translat draft generat änder schreib füg korrigier cambi escrib corrig ajout modifi écri
-            corrige
+            fix repair solv mend set*up put*in add chang edit implement writ creat refactor updat renam
+            mov delet remov improv correct clean document test make build convert migrat replac extract
+            split bump upgrad adjust support extend port rewrit format resolv set_up setup configur
+            apply put save summar note translat draft generat änder schreib füg korrigier cambi escrib
+            corrig ajout modifi écri corrige
         """,
     ),
     "request": Action(
@@ -171,11 +171,16 @@ _DELEGATED = re.compile(
         | organi[sz]e | arrange | kümmer | erledig | encárg | occupe | gestisci
     )"""
 )
+
+
+def _pattern(word: str) -> str:
+    """Return a beginning of a word as a pattern; `_` stands for the space in a phrase, `*` for a few words between."""
+    return re.escape(word).replace("_", r"[\s-]+").replace(r"\*", r"\b.{1,40}?\b")
+
+
 _TOOLS = {name: frozenset(action.tools.split()) for name, action in _ACTIONS.items()}
 _PEOPLE = {
-    name: re.compile(
-        r"(?i)(?<!\w)(?:" + "|".join(re.escape(w).replace("_", r"[\s-]+") for w in action.people.split()) + ")"
-    )
+    name: re.compile(r"(?i)(?<!\w)(?:" + "|".join(_pattern(w) for w in action.people.split()) + ")")
     for name, action in _ACTIONS.items()
 }
 
@@ -199,12 +204,20 @@ def classes(tool: str) -> tuple[str, ...]:
 
 
 def asked(tool: str, person: Iterable[str]) -> bool:
-    """Say whether the person asked for something of the kind that `tool` does; not for a tool of no known kind."""
+    """Say whether the person asked for something of the kind that `tool` does, or for what it is named by."""
     kinds = classes(tool)[:_CLASSES_MAX]
     texts = list(person)
     if any(_is_asked(kind, text) for text in texts for kind in kinds):
         return True
-    return bool(kinds) and kinds[0] not in _GRAVE and any(_DELEGATED.search(text) for text in texts)
+    if not kinds and any(_names(word, text) for text in texts for word in words(tool)[:1]):
+        return True
+    grave = bool(kinds) and kinds[0] in _GRAVE
+    return bool(words(tool)) and not grave and any(_DELEGATED.search(text) for text in texts)
+
+
+def _names(word: str, text: str) -> bool:
+    """Say whether a text holds the very word that a tool of no known kind is named by."""
+    return len(word) > 3 and re.search(rf"(?i)\b{re.escape(word)}", text) is not None
 
 
 def _is_asked(kind: str, text: str) -> bool:

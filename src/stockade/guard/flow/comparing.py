@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 from stockade.guard.flow.labels import vocabulary
-from stockade.guard.flow.values import Sort
+from stockade.guard.flow.values import HOST, Sort
 
 _PART = r"[\w.@+%/-]"
 _WITH_NAME = re.compile(r"[^<>@]{0,80}<[^<>\s]+>")
@@ -45,6 +45,8 @@ def named(sort: Sort, text: str, said: str) -> bool:
         return any(number(found[0]) == number(bare) for found in NUMBER.finditer(said))
     if contains(said, bare):
         return True
+    if HOST.fullmatch(bare):  # "example.com" where "www.example.com" was named
+        return any(found[0].endswith("." + bare) for found in HOST.finditer(said))
     if sort is Sort.PATH:
         name = bare.rpartition("/")[2]
         stem = name.rpartition(".")[0] or name

@@ -133,7 +133,7 @@ class Sources:
         """Return the best ground among the results that hold the value, None where none does."""
         found: Traced | None = None
         for source in self._results:
-            if not source.holds(text):
+            if not (source.names(text) if value.sort is Sort.NAME else source.holds(text)):
                 continue
             place = (source.result.path, source.result.tool)
             if self._is_record(source, value, text):
@@ -200,6 +200,10 @@ class _Source:
         if not spaced:
             return text in self._text
         return first in self._text and text in self._spaced
+
+    def names(self, text: str) -> bool:
+        """Say whether this folded text stands in it as a whole word."""
+        return self.holds(text) and contains(self._text, text)
 
     @cached_property
     def fields(self) -> list[Field] | None:

@@ -64,6 +64,7 @@ CHANGING = vocabulary(
     toggle trash trigger type unlock unshare unsubscribe update upsert withdraw write
     """
 )
+_SAYING = vocabulary("comment message post reply review")
 _OUTSIDE = vocabulary(
     """
     article browser comment comments email emails feed fetch file files inbox issue issues mail message messages
@@ -107,7 +108,7 @@ def label(tool: ToolDefinition, known: Labels) -> Labelled:
     verb = next((word for word in parts if word in READING or word in SENDING or word in CHANGING), "")
     about = {*parts, *re.findall(r"[a-z]+", tool.description[:400].lower())}
     found: set[Label] = set()
-    if verb in SENDING:
+    if verb in SENDING or (verb in CHANGING and _SAYING.intersection(parts)):
         found |= {Label.SENDS_OUT, Label.CHANGES_STATE}
     elif verb in CHANGING:
         found.add(Label.CHANGES_STATE)

@@ -44,6 +44,7 @@ class Decisive(NamedTuple):
 
 URL = re.compile(r"(?i)\b(?:https?|ftp|wss?|ssh|git)://[^\s\"'<>()\[\]{}|\\^`]+")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+IP = re.compile(r"\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?\b")
 IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 HOST = re.compile(r"(?i)\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:[a-z]{2,24})\b")
 _BARE = re.compile(
@@ -60,7 +61,7 @@ _ADDRESSES = vocabulary(
 )
 _NAMES = vocabulary(
     """
-    branch bucket channel database dependency host hostname id ids image key label module org package packages
+    bucket channel database dependency host hostname id ids image key label module org package packages
     project remote repo repository role scope server service space table tag team topic workspace
     """
 )
@@ -100,7 +101,9 @@ def _of(argument: Argument) -> Iterator[Decisive]:
     stripped = text.strip()
     if not stripped:
         return
-    if last in COMMANDS or {*named} & {"command", "cmd", "script"}:
+    if IP.fullmatch(stripped):
+        yield Decisive(key, Sort.ADDRESS, stripped)
+    elif last in COMMANDS or {*named} & {"command", "cmd", "script"}:
         yield from _of_command(key, stripped)
     elif _URLS & {*named}:
         yield Decisive(key, Sort.URL, stripped)
@@ -127,6 +130,8 @@ def _inside(key: str, text: str) -> Iterator[Decisive]:
     for found in EMAIL.finditer(rest):
         yield Decisive(key, Sort.ADDRESS, found[0])
     rest = EMAIL.sub(" ", rest)
+    for found in IP.finditer(rest):
+        yield Decisive(key, Sort.ADDRESS, found[0])
     for found in IBAN.finditer(rest):
         yield Decisive(key, Sort.ADDRESS, found[0])
     for found in _BARE.finditer(rest):

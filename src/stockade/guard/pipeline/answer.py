@@ -159,7 +159,7 @@ def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:
             changed[index] = new
     for called in answer.calls:
         strings = [answer.segments[n]._replace(text=changed.get(n, answer.segments[n].text)) for n in called.segments]
-        if notice := (yield from judge_call(gate, exchange, (called.name,), strings)):
+        if notice := (yield from judge_call(gate, exchange, (called.name,), strings, [called.arguments])):
             withdrawn.setdefault(called.key, notice)
     if changed:
         body = yield from compute(len(body), exchange.dialect.apply_answer, body, answer, changed)

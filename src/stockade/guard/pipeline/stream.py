@@ -147,11 +147,11 @@ class _Answer:
 
     def _settle_calls(self) -> Steps:
         """Let complete calls go whose tools policy lets be run."""
-        for key, names in self._window.tools():
-            strings = self._strings.pop(key, ())
-            notice: str = yield from judge_call(self._gate, self._exchange, names, strings)
+        for call in self._window.tools():
+            strings = self._strings.pop(call.key, ())
+            notice: str = yield from judge_call(self._gate, self._exchange, call.names, strings, call.arguments)
             if notice:
-                self._exchange.withdrawn += self._window.withdraw(key, notice)
+                self._exchange.withdrawn += self._window.withdraw(call.key, notice)
         self._window.settle_calls()
 
     def _judge(self, work: Sequence[Work]) -> Steps:

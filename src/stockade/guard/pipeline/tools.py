@@ -13,9 +13,10 @@ from stockade.core.decisions import Effect, Verdict
 from stockade.core.errors import RefusedError
 from stockade.core.facts import ToolFacts
 from stockade.core.segments import Segment
-from stockade.guard.flow.arguments import arguments
+from stockade.guard.flow.arguments import arguments, numbers
 from stockade.guard.flow.conversation import read
 from stockade.guard.flow.facts import Flow, flow, server
+from stockade.guard.flow.values import Argument
 from stockade.guard.pipeline.computation import compute
 from stockade.guard.pipeline.exchange import Exchange, Gate, JudgedCall
 from stockade.guard.pipeline.judge import Steps
@@ -29,14 +30,18 @@ def tool_facts(name: str) -> ToolFacts:
     return ToolFacts(name, server(name))
 
 
-def judge_call(gate: Gate, exchange: Exchange, names: Sequence[str], strings: Sequence[Segment]) -> Steps:
+def judge_call(
+    gate: Gate, exchange: Exchange, names: Sequence[str], strings: Sequence[Segment], raw: Sequence[str]
+) -> Steps:
     """Judge one tool call of an answer by every name it goes by; return the notice in its place, or "".
 
-    `strings` are those of the call, with stand-ins turned back into values: the conversation holds values.
+    `strings` are those of the call, with stand-ins turned back into values: the conversation holds values. `raw` are
+    its arguments as JSON, for the numbers.
     """
+    given = [*arguments(strings), *(number for text in raw for number in numbers(text))]
     notice = ""
     for name in names:
-        verdict = yield from _ask(gate, exchange, name, strings)
+        verdict = yield from _ask(gate, exchange, name, given)
         if verdict.effect in _STOPS:
             notice = notice or f"[{_refused(exchange, verdict, 'tool call').message}]"
     exchange.tool_calls += 1
@@ -52,18 +57,18 @@ def authorise_tools(gate: Gate, exchange: Exchange) -> Steps:
             raise _refused(exchange, verdict, "request")
 
 
-def _ask(gate: Gate, exchange: Exchange, name: str, strings: Sequence[Segment]) -> Steps:
+def _ask(gate: Gate, exchange: Exchange, name: str, given: Sequence[Argument]) -> Steps:
     assert exchange.call is not None
-    found: Flow = yield from compute(len(exchange.body), partial(_flow, gate, exchange, name, strings))
+    found: Flow = yield from compute(len(exchange.body), partial(_flow, gate, exchange, name, given))
     verdict = gate.policy.call_tool(exchange.call, found.facts)
     exchange.called.append(JudgedCall(found, verdict))
     return verdict
 
 
-def _flow(gate: Gate, exchange: Exchange, name: str, strings: Sequence[Segment]) -> Flow:
+def _flow(gate: Gate, exchange: Exchange, name: str, given: Sequence[Argument]) -> Flow:
     if exchange.conversation is None:
         exchange.conversation = read(exchange.segments)
-    return flow(name, arguments(strings), exchange.conversation, gate.tools)
+    return flow(name, given, exchange.conversation, gate.tools)
 
 
 def _refused(exchange: Exchange, verdict: Verdict, side: str) -> RefusedError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from typing import NamedTuple
 
 from stockade.core.edits import apply, settle
 from stockade.core.errors import UpstreamError
@@ -24,6 +25,14 @@ _WHOLES_KEPT = 64
 """Texts that came whole and may come again; each event of a stream brings a few."""
 
 
+class CompleteCall(NamedTuple):
+    """A call with the names of the tools it asks for ("" for one that names none) and its arguments as JSON texts."""
+
+    key: str
+    names: tuple[str, ...]
+    arguments: list[str]
+
+
 class Window:
     """The events of one stream between the vendor and the client."""
 
@@ -35,6 +44,7 @@ class Window:
         self._held: dict[str, list[Queued]] = {}
         self._complete: list[str] = []
         self._names: dict[str, dict[str, None]] = {}
+        self._arguments: dict[str, list[str]] = {}
         self._notices: dict[str, str] = {}
         self._ahead: list[Queued] = []
         self._withdrew = False
@@ -103,9 +113,13 @@ class Window:
         """Say whether a tool call is complete and not settled yet."""
         return bool(self._complete)
 
-    def tools(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Return each complete call with the names of the tools that it asks for, once; "" for one that names none."""
-        return [(key, tuple(self._names.pop(key)) or ("",)) for key in self._complete if key in self._names]
+    def tools(self) -> list[CompleteCall]:
+        """Return each complete call, once."""
+        return [
+            CompleteCall(key, tuple(self._names.pop(key)) or ("",), self._arguments.pop(key, []))
+            for key in self._complete
+            if key in self._names
+        ]
 
     def settle_calls(self) -> None:
         """Let complete tool calls go, or put their notices in their place.
@@ -183,7 +197,7 @@ class Window:
             if block.kind is not BlockKind.ARGUMENTS:
                 work += block.units(final=False)
         elif kind is BlockKind.ARGUMENTS:
-            _judge_arguments([PieceRef(queued, number, segment.text)], segment, call, work)
+            self._judge_arguments([PieceRef(queued, number, segment.text)], segment, call, work)
         elif (whole := self._wholes.get(id(segment))) is not None:
             whole.push(PieceRef(queued, number, segment.text))
         else:
@@ -199,13 +213,14 @@ class Window:
         if block is None:
             return
         if block.kind is BlockKind.ARGUMENTS:
-            _judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call, work)
+            self._judge_arguments(list(block.pieces), block.segment._replace(text=block.joined()), block.call, work)
         else:
             work += block.units(final=True)
 
-
-def _judge_arguments(pieces: list[PieceRef], segment: Segment, call: str, work: list[Work]) -> None:
-    """Add the work on one JSON text: its strings and long numbers, or all of it when it has none."""
-    inner = inner_segments(segment)
-    arguments = Arguments(pieces, segment.text, len(inner))
-    work.extend(Work(string, 0, call, arguments) for string in inner)
+    def _judge_arguments(self, pieces: list[PieceRef], segment: Segment, call: str, work: list[Work]) -> None:
+        """Add the work on one JSON text: its strings and long numbers, or all of it when it has none."""
+        if call:
+            self._arguments.setdefault(call, []).append(segment.text)
+        inner = inner_segments(segment)
+        arguments = Arguments(pieces, segment.text, len(inner))
+        work.extend(Work(string, 0, call, arguments) for string in inner)

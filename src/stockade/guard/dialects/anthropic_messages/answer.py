@@ -113,7 +113,8 @@ def parse_answer(body: bytes) -> ParsedAnswer:
     for index, block in enumerate(_blocks(value)):
         if is_call(block):
             inside = tuple(n for n, segment in enumerate(segments) if segment.path[:2] == ("content", index))
-            calls.append(ToolCall(str(index), stated(block, "name"), inside))
+            given = orjson.dumps(block.get("input")).decode() if isinstance(block, dict) else ""
+            calls.append(ToolCall(str(index), stated(block, "name"), inside, given))
     return ParsedAnswer(tuple(segments), message_facts(value), tuple(calls))
 
 

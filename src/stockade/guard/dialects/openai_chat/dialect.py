@@ -160,5 +160,6 @@ def _calls(value: Mapping[str, object], segments: tuple[Segment, ...]) -> list[T
             name = tool_name(call)
             path = ("choices", place, "message", *under)
             inside = tuple(n for n, segment in enumerate(segments) if segment.path[: len(path)] == path)
-            calls.append(ToolCall(key, name, inside))
+            asked = table(call.get("function") or call)
+            calls.append(ToolCall(key, name, inside, text(asked.get("arguments"))))
     return calls

@@ -69,7 +69,7 @@ class ResponsesDialect:
             call = table(item)
             if text(call.get("type")) in CLIENT_CALLS:
                 inside = tuple(n for n, segment in enumerate(opened) if segment.path[:2] == ("output", at))
-                calls.append(ToolCall(f"o{at}", tool_name(call), inside))
+                calls.append(ToolCall(f"o{at}", tool_name(call), inside, text(call.get("arguments"))))
         return ParsedAnswer(opened, facts_of(value), tuple(calls))
 
     def apply_answer(self, body: bytes, answer: ParsedAnswer, texts: Mapping[int, str]) -> bytes:
