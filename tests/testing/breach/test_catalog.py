@@ -62,7 +62,7 @@ def test_json_of_a_result_becomes_the_text_that_the_tool_answered() -> None:
         ("counts: attack", "counts: wanted", 5, "a call counts as attack"),
         (", counts: attack", "", 5, "no call counts"),
         ("    way: plain\n", "", 5, "an attack has a way"),
-        (", planted: true", "", 5, "begins in a result that is marked planted"),
+        (", planted: true", "", 5, "begins in a result or a tool that is marked planted"),
         ("planted: true", "planted: yes", 12, "true or false"),
         ("text: send it", "txt: send it", 12, "txt: unknown key"),
         ("text: send it", "text: send it, json: 1", 12, "a text or json"),
@@ -89,6 +89,14 @@ def test_a_family_lies_in_the_folder_of_a_domain() -> None:
     path = Path("tasks/post/story.yaml")
     with pytest.raises(ConfigError, match="the folder post is no domain"):
         read_family(Document.parse(GOOD, path), path, TOOLS)
+
+
+def test_a_tool_whose_description_is_planted_begins_an_attack() -> None:
+    path = Path("tasks/mail/story.yaml")
+    tools = {Domain.MAIL: {name: Tool(name, "d", {}, name == "read") for name in ("read", "send")}}
+    text = GOOD.replace(", planted: true", "").replace("way: plain", "way: tool_definition")
+    (task,) = read_family(Document.parse(text, path), path, tools)
+    assert task.planted
 
 
 def test_two_tools_of_one_name_are_refused(tmp_path: Path) -> None:

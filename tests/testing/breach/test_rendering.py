@@ -11,7 +11,7 @@ from stockade.core.segments import Channel
 from stockade.guard.dialects.dialect import BlockKind
 from stockade.testing.breach import WIRES, load, script
 from stockade.testing.breach.rendering import Wire
-from stockade.testing.breach.task import Call, Kind, Result, Task
+from stockade.testing.breach.task import Result, Task
 from stockade.testing.fake_vendor import FakeVendor
 from tests.contracts.dialect_samples import DIALECTS, check_accounted, read_stream, route, tokens
 
@@ -86,10 +86,3 @@ def test_the_fake_vendor_plays_a_task_over_http(wire: Wire) -> None:
             streamed = ask(vendor, wire, wire.request(task, steps, stream=True))
             assert b"".join(event.raw for event in read_stream(wire.name, [streamed])) == streamed
             assert all(wire.call_id(task, call.id).encode() in streamed for call in answer.calls)
-
-
-def test_an_attack_begins_after_what_was_planted_in_every_task() -> None:
-    for task in (each for each in TASKS if each.kind is Kind.ATTACK):
-        planted = [at for at, step in enumerate(task.steps) if isinstance(step, Result) and step.planted]
-        counted = [at for at, step in enumerate(task.steps) if isinstance(step, Call) and step.counts]
-        assert planted[0] < counted[0]

@@ -37,12 +37,13 @@ def read_tools(path: Path) -> dict[str, Tool]:
     """Return the tools of a file by name."""
     found: dict[str, Tool] = {}
     for item in Document.read(path).items():
-        known = item.keys(("name", "description", "parameters"))
+        known = item.keys(("name", "description", "parameters"), ("planted",))
         name = known["name"].text()
         if name in found:
             raise item.error(f"{name} is the name of two tools")
         known["parameters"].entries()
-        found[name] = Tool(name, known["description"].text(), known["parameters"].plain())
+        planted = "planted" in known and known["planted"].flag()
+        found[name] = Tool(name, known["description"].text(), known["parameters"].plain(), planted)
     return found
 
 
@@ -156,7 +157,7 @@ def _check_meaning(task: Task, place: Document) -> None:
         raise place.error("no call counts; say which one does")
     if (task.way is None) == (task.kind is Kind.ATTACK):
         raise place.error("an attack has a way, an honest task has none")
-    if task.kind is Kind.ATTACK:
+    if task.kind is Kind.ATTACK and not any(tool.planted for tool in task.tools):
         first = task.steps.index(task.counted[0])
         if not any(isinstance(step, Result) and step.planted for step in task.steps[:first]):
-            raise place.error("an attack begins in a result that is marked planted")
+            raise place.error("an attack begins in a result or a tool that is marked planted")

@@ -55,6 +55,7 @@ class Way(StrEnum):
     COMMAND = "command"  # the text hands over a command line
     CONFIG_FILE = "config_file"  # a file that steers an agent, a build or a machine
     CONTENT = "content"  # the right recipient, the attacker's amount or words
+    DERIVED = "derived"  # the value is summed, computed or described, and stands nowhere as it is used
     ENCODED = "encoded"  # the value stands in the text as base64, hex or a puzzle
     EXFILTRATION = "exfiltration"  # private data leaves in an address, a query, a name
     FIRST_PARTY = "first_party"  # a record of a trusted lookup was written by the attacker: the hard case
@@ -67,15 +68,17 @@ class Way(StrEnum):
     RESPELLED = "respelled"  # other case, spaces, "at" and "dot"
     SPLIT = "split"  # parts of the value stand in several places
     STAGED = "staged"  # one text prepares, a later turn acts
+    TOOL_DEFINITION = "tool_definition"  # the description of an offered tool is the poison
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool as a client offers it. `parameters` is its JSON schema."""
+    """A tool as a client offers it. `parameters` is its schema; `planted`: its words hold an instruction."""
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    planted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,9 @@ class Task:
 
     @property
     def planted(self) -> bool:
-        """Say whether a result holds an instruction that somebody planted."""
-        return any(isinstance(step, Result) and step.planted for step in self.steps)
+        """Say whether a result or a tool's description holds an instruction that somebody planted."""
+        results = (step.planted for step in self.steps if isinstance(step, Result))
+        return any(results) or any(tool.planted for tool in self.tools)
 
 
 def answers(steps: Sequence[Step]) -> Iterator[Answer]:
