@@ -62,19 +62,23 @@ async def _of_redis(settings: Settings, limits: dict[str, Limit]) -> dict[tuple[
         now_s=time.time,
     )
     try:
-        keys = await store.counters_used()
-        named = [_named(key, limits) for key in keys]
+        named = [_named(key, limits, spans=True) for key in await store.counters_used()]
         pairs = [(limit, subject) for limit, subject in dict.fromkeys(named) if limit is not None]
         return {(limit, subject): await store.used(counter(limit, subject)) for limit, subject in pairs}
     finally:
         await store.close()
 
 
-def _named(key: str, limits: dict[str, Limit]) -> tuple[Limit | None, str]:
-    """Return the limit and the subject of a counter's key; None for a limit that configuration no longer has."""
+def _named(key: str, limits: dict[str, Limit], *, spans: bool = False) -> tuple[Limit | None, str]:
+    """Return the limit and the subject of a counter's key; None for a limit that configuration no longer has.
+
+    With `spans` the key of a span of the calendar has its start behind.
+    """
     kind, _, rest = key.partition(":")
-    parts = rest.split(":", 3)
-    if kind != "budget" or len(parts) < 4:
+    limit = limits.get(rest.partition(":")[0])
+    if kind != "budget" or limit is None:
         return None, ""
-    limit = limits.get(parts[0])
-    return (limit, parts[3]) if limit is not None and counter(limit, parts[3]).key == key else (None, "")
+    if spans and limit.period is not None:
+        key = key.rpartition(":")[0]
+    subject = key.split(":", 4)[4] if key.count(":") >= 4 else ""
+    return (limit, subject) if counter(limit, subject).key == key else (None, "")

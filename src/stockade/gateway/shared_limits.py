@@ -74,6 +74,7 @@ class SharedCounters:
         self._here: set[str] = set()
         self._owed: dict[str, _Owed] = {}
         self._given_up = 0
+        self._renewed_s = clock.monotonic_s()
         self._down = False
         self._down_told = False
 
@@ -134,17 +135,23 @@ class SharedCounters:
         self._owe_all(there_now, doubtful=doubtful)
 
     async def tend(self) -> None:
-        """Renew leases, try an unreachable store again, pay what is owed; runs for as long as the process."""
-        renewed_s = self._clock.monotonic_s()
+        """Look after the store for as long as the process runs."""
         while True:
             await asyncio.sleep(TEND_S)
-            due = self._clock.monotonic_s() - renewed_s > self._lease_s / 3
-            if due or self._down:
-                await self._renew()
-                renewed_s = self._clock.monotonic_s()
-            if not self._down:
-                await self.pay()
-            await self._tell()
+            try:
+                await self.look_after()
+            except Exception:  # noqa: BLE001 - whatever breaks here, leases must go on: it is told as an outage
+                self._down = True
+
+    async def look_after(self) -> None:
+        """Renew leases that are due, try an unreachable store again, pay what is owed, tell what has changed."""
+        now_s = self._clock.monotonic_s()
+        if self._down or now_s - self._renewed_s > self._lease_s / 3:
+            self._renewed_s = now_s
+            await self._renew()
+        if not self._down:
+            await self.pay()
+        await self._tell()
 
     async def pay(self) -> None:
         """Make the settlements that wait, oldest first, as far as the store answers."""

@@ -90,6 +90,7 @@ def answer(gate: Gate, exchange: Exchange) -> Steps:
     )
     exchange.status, exchange.ended = exchange.head.status, "completed"
     exchange.sent_bytes, exchange.sent_digest = len(body), sha256(body).hexdigest()
+    yield from budget.charge(gate, exchange)
     exchange.head_sent = True
     yield SendHead(exchange.status, headers)
     yield SendBody(body, more=False)

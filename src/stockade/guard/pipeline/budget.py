@@ -41,13 +41,24 @@ def reserve(gate: Gate, exchange: Exchange) -> Steps:
         exchange.budget = yield Reserve(exchange.id + ".budget", takes)
 
 
+def charge(gate: Gate, exchange: Exchange) -> Steps:
+    """Charge budgets before the end of an answer leaves: whoever has a whole answer has been charged for it.
+
+    Else a gate that dies between the two would give away what it had answered.
+    """
+    if exchange.budget is not None and not exchange.charged:
+        exchange.charged = True
+        used = gate.budgets.used(exchange.plan, _spent(gate, exchange))
+        yield Settle((Settlement(exchange.budget, used),))
+
+
 def settle(gate: Gate, exchange: Exchange) -> Steps:
     """Give the place back, charge the limits, add to the caller's usage."""
     spent = _spent(gate, exchange)
     settlements = []
     if exchange.reservation is not None:
         settlements.append(Settlement(exchange.reservation, (0,) * len(exchange.reservation.takes)))
-    if exchange.budget is not None:
+    if exchange.budget is not None and not exchange.charged:
         settlements.append(Settlement(exchange.budget, gate.budgets.used(exchange.plan, spent)))
     if settlements:
         yield Settle(tuple(settlements))
@@ -112,8 +123,9 @@ def _usage(gate: Gate, exchange: Exchange) -> Usage:
     beginning, so its texts are measured too; a whole answer that nobody read to its end is as long as was held.
     """
     said = exchange.facts.usage
+    cut = exchange.streaming and not exchange.charged and exchange.ended != "completed"
     fresh, output = said.input, said.output
-    if fresh is None or output is None or (exchange.streaming and exchange.ended != "completed"):
+    if fresh is None or output is None or cut:
         most = ahead(gate, exchange)
         fresh = most.input_tokens if fresh is None else fresh
         read = exchange.received_chars if exchange.streaming else exchange.received_bytes

@@ -160,6 +160,7 @@ class Exchange:
     # reserve
     plan: tuple[Planned, ...] = ()
     budget: Reservation | None = None
+    charged: bool = False  # before the end of a whole answer left
     # inspect, decide, transform
     segments: tuple[Segment, ...] = ()
     content: str = ""  # digest of what the request says, `stream` and other numbers aside

@@ -17,6 +17,7 @@ from stockade.core.limits import STREAM_BYTES_MAX
 from stockade.core.segments import Kind, Segment
 from stockade.guard.dialects.dialect import StreamEvent
 from stockade.guard.dialects.sse import BrokenStreamError
+from stockade.guard.pipeline import budget
 from stockade.guard.pipeline.blocks import Work
 from stockade.guard.pipeline.commands import Headers, ReadUpstream, SendBody, SendHead
 from stockade.guard.pipeline.exchange import Exchange, Gate, Judged
@@ -141,6 +142,7 @@ class _Answer:
                 yield from self._judge(work)
                 work = []
                 yield from self._judge_rest()
+                yield from budget.charge(self._gate, self._exchange)
                 window.let_end()
         if work:
             yield from self._judge(work)

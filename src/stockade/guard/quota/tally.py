@@ -92,6 +92,10 @@ class Tally:
         """Return how many counts are remembered."""
         return len(self._counts)
 
+    def holds(self, id_: str) -> bool:
+        """Say whether a reservation is open."""
+        return id_ in self._reservations
+
     def reserve(self, id_: str, takes: Sequence[Take], at: Moment) -> Reservation:
         """Hold all takes until the reservation is settled, or none. The same id again returns what was granted.
 
@@ -122,9 +126,10 @@ class Tally:
         """Give back what was held and count what was used. A second time changes nothing."""
         self._advance(at)
         for reservation, used in settlements:
-            if self._reservations.pop(reservation.id, None) is None:
+            held = self._reservations.pop(reservation.id, None)
+            if held is None:
                 continue
-            for take, slot, amount in zip(reservation.takes, reservation.slots, used, strict=True):
+            for take, slot, amount in zip(held.takes, held.slots, used, strict=True):
                 self._settle(take, slot, amount)
 
     def used(self, counter: Counter, at: Moment) -> int:

@@ -103,12 +103,14 @@ class RedisCounters:
         return used
 
     async def counters_used(self) -> list[str]:
-        """Return the keys of all budgets of which something was used. Reads all keys of the server: for a person."""
+        """Return the keys of all budgets of which something was used; of a span of the calendar each with its start.
+
+        Reads all keys of the server: for a person, not for a gate.
+        """
         fields = {"lease_ms": self._lease_ms, "pattern": f"{self._key}:budget:*"}
         answer = await self._connections.run(self._used, self._key, orjson.dumps(fields))
         begin = len(self._key) + 1
-        found = {key[begin:].removesuffix(":held") for key in answer.split("\n") if key}
-        return sorted(found | {key.rpartition(":")[0] for key in found})
+        return sorted({key[begin:].removesuffix(":held") for key in answer.split("\n") if key})
 
     async def _ask(self, script: Script, fields: dict[str, Any]) -> list[int]:
         """Run a script, and once more where the answer to the first run was lost: all are idempotent by id."""
