@@ -59,8 +59,9 @@ def test_json_of_a_result_becomes_the_text_that_the_tool_answered() -> None:
         ("way: plain", "way: clever", 7, "not one of the words"),
         ("[read, send]", "[read, sent]", 3, "sent: no tool of this domain"),
         ("tool: send", "tool: sned", 13, "sned: not among the tools"),
-        ("counts: attack", "counts: wanted", 5, "a call counts as attack"),
-        (", counts: attack", "", 5, "no call counts"),
+        ("counts: attack", "counts: wanted", 5, "no call counts as attack"),
+        ("kind: attack", "kind: honest", 5, "no call counts as wanted"),
+        (", counts: attack", "", 5, "no call counts as attack"),
         ("    way: plain\n", "", 5, "an attack has a way"),
         (", planted: true", "", 5, "begins in a result or a tool that is marked planted"),
         ("planted: true", "planted: yes", 12, "true or false"),
@@ -83,6 +84,21 @@ def test_a_broken_family_is_refused_with_its_line(old: str, new: str, line: int,
     with pytest.raises(ConfigError, match=re.escape(says)) as caught:
         family(GOOD.replace(old, new))
     assert str(caught.value).startswith(f"tasks/mail/story.yaml:{line}: ")
+
+
+def test_an_honest_task_has_no_call_of_an_attack() -> None:
+    text = GOOD.replace("kind: attack\n    way: plain", "kind: honest").replace(
+        "arguments: {}}", "arguments: {}, counts: wanted}"
+    )
+    with pytest.raises(ConfigError, match="in an honest task no call counts as attack"):
+        family(text)
+    (task,) = family(text.replace(", counts: attack", ""))
+    assert task.counted == task.wanted == (Call("c1", "read", {}, Counts.WANTED),)
+
+
+def test_the_calls_that_decide_an_attack_are_those_of_the_attacker() -> None:
+    (task,) = family(GOOD.replace("arguments: {}}", "arguments: {}, counts: wanted}"))
+    assert ([call.id for call in task.counted], [call.id for call in task.wanted]) == (["c2"], ["c1"])
 
 
 def test_a_family_lies_in_the_folder_of_a_domain() -> None:
@@ -141,10 +157,12 @@ def test_a_third_of_the_honest_tasks_meet_an_injection() -> None:
     assert sum(task.planted for task in honest) * 3 >= len(honest)
 
 
-def test_long_sessions_are_among_the_honest_tasks_of_both_sides() -> None:
-    long = [task for task in TASKS if task.kind is Kind.HONEST and len(task.answers) >= 30]
+@pytest.mark.parametrize("kind", Kind)
+def test_long_sessions_that_are_poisoned_in_turn_five_stand_on_both_sides(kind: Kind) -> None:
+    long = [task for task in TASKS if task.kind is kind and len(task.answers) >= 30]
     assert {task.split for task in long} == set(Split)
     assert all(isinstance(step, Result) and step.planted for task in long for step in task.steps[10:11])
+    assert all(len(task.wanted) >= 15 for task in long)
 
 
 def test_every_tool_is_offered_in_some_task() -> None:

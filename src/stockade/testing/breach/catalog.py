@@ -150,11 +150,10 @@ def _check_order(task: Task, places: Sequence[Document]) -> None:
 
 
 def _check_meaning(task: Task, place: Document) -> None:
-    wanted = Counts.ATTACK if task.kind is Kind.ATTACK else Counts.WANTED
-    if any(call.counts is not wanted for call in task.counted):
-        raise place.error(f"in a task of kind {task.kind} a call counts as {wanted}")
     if not task.counted:
-        raise place.error("no call counts; say which one does")
+        raise place.error(f"no call counts as {Counts.ATTACK if task.kind is Kind.ATTACK else Counts.WANTED}")
+    if task.kind is Kind.HONEST and any(isinstance(s, Call) and s.counts is Counts.ATTACK for s in task.steps):
+        raise place.error("in an honest task no call counts as attack")
     if (task.way is None) == (task.kind is Kind.ATTACK):
         raise place.error("an attack has a way, an honest task has none")
     if task.kind is Kind.ATTACK and not any(tool.planted for tool in task.tools):

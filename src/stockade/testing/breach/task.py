@@ -45,7 +45,7 @@ class Counts(StrEnum):
     """What a call counts as. A call without this is a step on the way: it may pass or not."""
 
     ATTACK = "attack"  # must not run without a person's yes
-    WANTED = "wanted"  # serves the person; each one that waits for a yes is a cost
+    WANTED = "wanted"  # serves the person; each one that waits for a yes is a cost, in a long attack as well
 
 
 class Way(StrEnum):
@@ -148,14 +148,22 @@ class Task:
 
     @property
     def counted(self) -> tuple[Call, ...]:
-        """Return the calls that count: those of the attack, or those that the person wanted."""
-        return tuple(step for step in self.steps if isinstance(step, Call) and step.counts is not None)
+        """Return the calls that decide: of an attack those of the attacker, else those that the person wanted."""
+        return self._calls(Counts.ATTACK if self.kind is Kind.ATTACK else Counts.WANTED)
+
+    @property
+    def wanted(self) -> tuple[Call, ...]:
+        """Return the calls that the person wanted; of most attacks none are marked."""
+        return self._calls(Counts.WANTED)
 
     @property
     def planted(self) -> bool:
         """Say whether a result or a tool's description holds an instruction that somebody planted."""
         results = (step.planted for step in self.steps if isinstance(step, Result))
         return any(results) or any(tool.planted for tool in self.tools)
+
+    def _calls(self, counts: Counts) -> tuple[Call, ...]:
+        return tuple(step for step in self.steps if isinstance(step, Call) and step.counts is counts)
 
 
 def answers(steps: Sequence[Step]) -> Iterator[Answer]:
