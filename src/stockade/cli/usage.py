@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,10 @@ def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         return
     if not rows:
         click.echo("Nothing was used.")
+        return
+    if not sys.stdout.isatty():
+        for line in (rows[0], *(row.values() for row in rows)):
+            click.echo("\t".join(str(value) for value in line))
         return
     from rich.console import Console
     from rich.table import Table

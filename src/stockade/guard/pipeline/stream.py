@@ -48,6 +48,7 @@ class _Answer:
     """One streamed answer on its way from the vendor to the client."""
 
     __slots__ = (
+        "_ended",
         "_exchange",
         "_gate",
         "_passages",
@@ -67,6 +68,7 @@ class _Answer:
         self._window = Window(self._reader)
         self._passages = Passages()
         self._settled = False
+        self._ended = False
         self._strings: dict[str, list[Segment]] = {}  # of tool calls that are not settled yet
         self._received = sha256()
         self._sent = exchange.sent_hash = sha256()
@@ -129,7 +131,8 @@ class _Answer:
         work: list[Work] = []
         for event in events:
             for piece in event.pieces:
-                self._exchange.received_chars += len(piece.segment.text)
+                if piece.block:  # else it is an id, a model's name
+                    self._exchange.received_chars += len(piece.segment.text)
             if event.facts is not None and event.facts is not self._told:
                 self._told = event.facts
                 self._exchange.facts = self._exchange.facts.merged(event.facts)
@@ -142,10 +145,13 @@ class _Answer:
                 yield from self._judge(work)
                 work = []
                 yield from self._judge_rest()
-                yield from budget.charge(self._gate, self._exchange)
+                self._ended = True
                 window.let_end()
         if work:
             yield from self._judge(work)
+        # Usage may stand in an event behind the one that ends the answer.
+        if self._ended and self._exchange.facts.usage.output is not None:
+            yield from budget.charge(self._gate, self._exchange)
 
     def _settle_calls(self) -> Steps:
         """Let complete calls go whose tools policy lets be run."""
