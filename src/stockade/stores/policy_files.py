@@ -13,7 +13,7 @@ Never reads a file in part as if it were whole: a file that changes while it is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,20 +70,24 @@ def packs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PACKS.glob("*.cedar")))
 
 
-def policy_files(names: Sequence[str]) -> list[PolicyFile]:
-    """Return the files that names come to, those they build on included, each once. Fails: ConfigError."""
+def policy_files(names: Sequence[str], texts: Mapping[Path, str] | None = None) -> list[PolicyFile]:
+    """Return the files that names come to, those they build on included, each once. Fails: ConfigError.
+
+    `texts` are what files are to say that say something else yet.
+    """
     found: dict[Path, PolicyFile] = {}
+    meant = texts or {}
     for name in names or DEFAULT:
         for path, shown in _named(name):
-            _gather(found, path, PolicySource(shown, ""))
+            _gather(found, path, PolicySource(shown, ""), meant)
     return list(found.values())
 
 
-def _gather(found: dict[Path, PolicyFile], path: Path, source: PolicySource) -> None:
+def _gather(found: dict[Path, PolicyFile], path: Path, source: PolicySource, texts: Mapping[Path, str]) -> None:
     """Add a file and what it builds on. What is asked for in force and in shadow is in force."""
     known = found.get(path)
     if known is None:
-        source = source._replace(text=_read(path))
+        source = source._replace(text=texts[path] if path in texts else _read(path))
     else:
         in_shadow = source.in_shadow and known.source.in_shadow
         enforced = tuple(sorted({*source.enforced, *known.source.enforced})) if in_shadow else ()
@@ -93,7 +97,7 @@ def _gather(found: dict[Path, PolicyFile], path: Path, source: PolicySource) -> 
     found[path] = PolicyFile(path, source, path.parent == PACKS)
     for base in bases(source.name, source.text):
         in_shadow = source.in_shadow or base.in_shadow
-        _gather(found, _pack(base.pack), PolicySource(f"{base.pack}.cedar", "", in_shadow, base.enforced))
+        _gather(found, _pack(base.pack), PolicySource(f"{base.pack}.cedar", "", in_shadow, base.enforced), texts)
 
 
 def bases(name: str, text: str) -> Iterator[Base]:

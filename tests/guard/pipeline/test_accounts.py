@@ -100,3 +100,31 @@ def test_a_guard_s_event_names_the_guard_and_the_exchange() -> None:
     assert b'"ex-1"' in told
     assert b'"a.b"' in told
     assert b"2023-11-14T22:13:20.500Z" in told
+
+
+@each_dialect
+def test_a_refusal_tells_all_that_policy_was_told_of_the_call(dialect: str) -> None:
+    deny = (
+        '@id("own") @effect("deny") @reason("Ours.") forbid (principal, '
+        'action == Stockade::Action::"forward", resource);'
+    )
+    played = playbook(deny).play(ask(dialect, "hello"), answer(dialect, say("Fine."), streamed=False))
+    (outcome,) = played.records
+    assert outcome["forward"] == {"effect": "deny", "rules": ["own"]}
+    assert (outcome["model"], outcome["model_listed"], outcome["workspace"]["id"]) == ("m-1", True, "none")
+
+
+@each_dialect
+def test_what_a_rule_in_shadow_would_have_done_stands_in_the_record(dialect: str) -> None:
+    tried = (
+        '@id("own") @mode("shadow") @reason("Ours.") forbid (principal, action == Stockade::Action::"{}", resource){};'
+    )
+    rules = tried.format("prompt", ' when { context.category == "credential" }')
+    played = playbook(rules).play(ask(dialect, f"it is {SECRET}"), answer(dialect, say("Fine."), streamed=False))
+    intent, outcome = played.records
+    assert (intent["effect"], intent["shadow"], intent["shadow_rules"]) == ("pseudonymise", "deny", ["own"])
+    assert (intent["findings"][0]["shadow"], intent["findings"][0]["shadow_rules"]) == ("deny", ["own"])
+    assert "shadow" not in outcome
+    assert SECRET.encode() not in (played.forwarded or b"")
+    played = playbook(tried.format("forward", "")).play(ask(dialect, "hi"), answer(dialect, say("A."), streamed=False))
+    assert (played.records[0]["forward"]["shadow"], played.records[0]["shadow"]) == ("deny", "deny")

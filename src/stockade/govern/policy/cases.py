@@ -18,6 +18,7 @@ from stockade.core.decisions import Effect, Verdict
 from stockade.core.facts import Action
 from stockade.govern.policy.facts import NUMBERS, WORDS, Facts, defaults, question_of, told
 from stockade.guard.policy.engine import PolicyEngine
+from stockade.stores.policy_files import PACK_NAME
 
 SUFFIX = ".cases.yaml"
 """Cases of `own.cedar` stand in `own.cases.yaml`."""
@@ -121,7 +122,8 @@ class Cases:
     """A file of cases."""
 
     policy: Annotated[
-        tuple[str, ...], Key("packs and paths", "What is tried, where it is not the .cedar file of the same name.")
+        tuple[str, ...],
+        Key("packs and paths", "What is tried, where it is not the .cedar file of the same name.", name=PACK_NAME),
     ] = ()
     cases: Annotated[tuple[Case, ...], Key("list of sections", "What is expected.")] = ()
     prove: Annotated[tuple[str, ...], Key("statements", "What holds of all facts (`stockade policy prove`).")] = ()

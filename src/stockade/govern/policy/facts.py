@@ -6,7 +6,7 @@ back. Every tool of this room speaks in them: cases, counterexamples, explanatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stockade.core.facts import Action, CallFacts, CodeFacts, FindingFacts, Ground, Origin, Subject, ToolFacts
@@ -140,12 +140,12 @@ def facts_of(question: Question) -> dict[str, Any]:
     return {name: facts[name] for name in defaults(action)}
 
 
-def told(action: Action, facts: Facts, always: Iterable[str] = ()) -> str:
+def told(action: Action, facts: Facts) -> str:
     """Return facts as YAML in one line: the action, then what is not as in an ordinary question."""
     ordinary = defaults(action)
     said = [f"action: {action}"]
     for name, value in facts.items():
-        if name in always or name not in ordinary or value != ordinary[name]:
+        if name not in ordinary or value != ordinary[name]:
             said.append(f"{name}: {_written(value)}")
     return "{" + ", ".join(said) + "}"
 

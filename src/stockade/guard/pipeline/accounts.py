@@ -92,6 +92,8 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         rules=tuple(dict.fromkeys((*_rules(account), *getattr(error, "rules", ())))),
         policy=gate.policy.digest,
         calls=tuple(_called(judged) for judged in exchange.called),
+        call=None if exchange.intent else exchange.call,
+        forward=None if exchange.intent else exchange.forward,
     )
     return encode(record, _key(exchange))
 
