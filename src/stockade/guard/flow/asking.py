@@ -28,9 +28,11 @@ _ACTIONS = {
             submit tell text tweet
         """,
         """
-            send sent forward repl respond answer mail email e-mail messag post publish tell told notif
+            get_back_to loop_in cc copy_in drop*line let*know give*heads ping chase nudge circulate
+            pass*on pass_on broadcast distribut rsvp accept declin say_yes say_no turn*down apologi send
+            sent forward repl respond answer mail email e-mail messag post publish tell told notif
             let_know inform ask share announce write_to write_back drop_a text comment contact remind
-            ping confirm_to thank invite submit tweet schick sende antwort leite weiter schreib teil
+            confirm_to thank invite submit tweet schick sende antwort leite weiter schreib teil
             benachrichtig enví envía manda reenví escrib avis publica envoie envoy répon transfè écri
             transmet prévien publie invia rispond inoltra scriv envie responda escreva
         """,
@@ -51,9 +53,10 @@ _ACTIONS = {
             revoke kick ban
         """,
         """
-            delet remov cancel give_back give*back return archiv clear clean drop destroy purg trash
-            terminat unsubscrib wipe erase get_rid uninstall revok kick ban lösch entfern storn räum
-            borra elimin quita supprim efface annul elimina cancella apaga
+            call_off tidy_up throw_away trash discard drop unsubscrib empty purge take*off delet remov
+            cancel give_back give*back return archiv clear clean destroy purg terminat wipe erase
+            get_rid uninstall revok kick ban lösch entfern storn räum borra elimin quita supprim efface
+            annul elimina cancella apaga
         """,
     ),
     "create": Action(
@@ -62,8 +65,10 @@ _ACTIONS = {
             schedule write generate plan set start
         """,
         """
-            add creat mak new book schedul reserv order set_up setup plan write draft put note record
-            save generat open file_a regist start arrang organi block log document prepare build
+            block_out block_off pencil put*on put*in set*reminder book_me sign*up enrol duplicat
+            make_a_copy back_up backup copy zip export extract compile collect log_a raise open_a file_a
+            jot add creat mak new book schedul reserv order set_up setup plan write draft put note
+            record save generat open regist start arrang organi block log document prepare build
             implement summar_ize remind invite buy get_me find_and erstell leg anleg buch reservier
             schreib notier speicher füg crea añad reserva escrib guarda programa agend cré ajout réserv
             écri enregistr planifi aggiung prenot scriv salva cria adicion escreva
@@ -76,12 +81,14 @@ _ACTIONS = {
             restart
         """,
         """
-            chang edit point swap exchang switch use redeem updat modif fix correct renam replac mov
-            reschedul postpon set reset mark appl merg improv refactor implement add adjust turn enabl
-            disabl rotat bump upgrad migrat clean rewrit convert assign restart restor roll resolv
-            repair patch make lower raise increas decreas shift extend shorten sync format sort label
-            pin mute änder korrigier verschieb aktualisier ersetz cambi corrig actualiz mueve modifi
-            déplac mets mettre renomm modifica sposta aggiorna muda altera
+            push_back bring_forward bump tidy sort star flag snooze archiv mark rearrang reorgani
+            restructur scale increase reduce limit assign hand_over transition close reopen resolv
+            accept declin confirm rsvp turn upgrade downgrade chang edit point swap exchang switch use
+            redeem updat modif fix correct renam replac mov reschedul postpon set reset appl merg improv
+            refactor implement add adjust enabl disabl rotat upgrad migrat clean rewrit convert restart
+            restor roll repair patch make lower raise increas decreas shift extend shorten sync format
+            label pin mute änder korrigier verschieb aktualisier ersetz cambi corrig actualiz mueve
+            modifi déplac mets mettre renomm modifica sposta aggiorna muda altera
         """,
     ),
     "share": Action(
@@ -89,8 +96,9 @@ _ACTIONS = {
             grant invite share permission allow collaborator member participant unshare attach
         """,
         """
-            share invit grant give_access access add permission allow join includ bring attach let_in
-            freigeb teil einlad comparte invita añad partag invite ajout condivid convida
+            give*access let*see make*available publish open_up share invit grant give_access access add
+            permission allow join includ bring attach let_in freigeb teil einlad comparte invita añad
+            partag invite ajout condivid convida
         """,
     ),
     "deliver": Action(
@@ -99,9 +107,9 @@ _ACTIONS = {
             upload
         """,
         """
-            commit push deploy releas merg publish ship upload tag launch roll promot approv submit
-            check_in open_a_pr pull_request pr hochlad veröffentlich sube despliega publica pousse
-            déploi publie
+            push open*pr put*live go_live cut_a_release send*up upload hand_in turn_in commit deploy
+            releas merg publish ship tag launch roll promot approv submit check_in open_a_pr
+            pull_request pr hochlad veröffentlich sube despliega publica pousse déploi publie
         """,
     ),
     "install": Action(
@@ -118,10 +126,12 @@ _ACTIONS = {
             bash exec execute invoke run shell terminal trigger eval start stop restart kill
         """,
         """
-            run execut repair solv mend debug set*up get*running test build start stop restart lint
-            format check compil bench fix implement add set_up setup install migrat deploy commit push
-            creat refactor updat upgrad clean reproduc try mak generat use writ releas scan merg rebas
-            branch tag download delet remov renam mov ausführ starte ejecuta lanz exécut lance esegui
+            delete remove clear free_up clean_up kill scale roll inspect look check find show list
+            measure profil bump sync fetch download pull run execut repair solv mend debug set*up
+            get*running test build start stop restart lint format compil bench fix implement add set_up
+            setup install migrat deploy commit push creat refactor updat upgrad clean reproduc try mak
+            generat use writ releas scan merg rebas branch tag delet remov renam mov ausführ starte
+            ejecuta lanz exécut lance esegui
         """,
     ),
     "write": Action(
@@ -141,8 +151,9 @@ _ACTIONS = {
             call curl fetch get http open post request visit
         """,
         """
-            fetch get open look read check visit download call brows search find summar go_to see load
-            request query test ping review compare research lies öffne abre lee ouvre lis apri leggi
+            see show tell verify monitor follow watch scrape fetch get open look read check visit
+            download call brows search find summar go_to load request query test ping review compare
+            research lies öffne abre lee ouvre lis apri leggi
         """,
     ),
 }
@@ -153,8 +164,8 @@ _GRAVE = frozenset({"delete", "pay", "share"})
 
 _NOUNS = vocabulary(
     """
-    access answer arrangement block book build change check comment commit contact copy document draft email e-mail file
-    fix group invite join label list log mail make message note notes open order permission pin place plan post publish
+    acces answer arrangement block book build change check comment commit contact copy document draft email e-mail file
+    fix group invite join label list log mail make message note open order permission pin place plan post publish
     put put record refund release remind reply report reserve schedule set share shift ship sort start submit summary
     tag test text tip transfer tweet update upload use work write
     """
@@ -185,6 +196,7 @@ _PEOPLE = {
 }
 
 
+_GENERAL = vocabulary("add create do execute make new perform put run set submit update")
 _MONEY = vocabulary("checkout funds money pay payment payments refund transaction transfer wire")
 _SHARING = vocabulary(
     "access collaborator collaborators grant permission permissions public role roles share visibility"
@@ -199,8 +211,13 @@ def classes(tool: str) -> tuple[str, ...]:
         return ("pay",)
     if _SHARING.intersection(parts):
         return ("share",)
-    found = [cls for word in parts for cls, names in _TOOLS.items() if word in names]
-    return tuple(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    for word in parts:
+        meant = [cls for cls, names in _TOOLS.items() if word in names]
+        found.update(dict.fromkeys(meant))
+        if meant and word not in _GENERAL:
+            break  # the first verb says what it does; what follows are the things it does it to
+    return tuple(found)
 
 
 def asked(tool: str, person: Iterable[str]) -> bool:
@@ -224,6 +241,10 @@ def _is_asked(kind: str, text: str) -> bool:
     """Say whether a text asks for this kind of action; a word that is a noun as well must stand where a verb stands."""
     for found in _PEOPLE[kind].finditer(text):
         word = _WHOLE.match(text, found.start())
-        if word is None or word[0].lower() not in _NOUNS or _BEFORE_VERB.search(text, 0, found.start()):
+        if (
+            word is None
+            or word[0].lower().removesuffix("s") not in _NOUNS
+            or _BEFORE_VERB.search(text, 0, found.start())
+        ):
             return True
     return False

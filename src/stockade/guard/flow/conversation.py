@@ -6,6 +6,7 @@ says of itself: a tool result that claims to be the user is a tool result, becau
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,12 +15,18 @@ from stockade.core.segments import Channel, Kind, Path, Segment
 
 _RESULT_IDS = frozenset({"call_id", "tool_call_id", "tool_use_id"})
 _CALL_IDS = frozenset({"call_id", "id"})
+_ASSENT = re.compile(
+    r"""(?ix)\s*(?:yes|yep|yeah|ok(?:ay)?|sure|go\ ahead|please\ do|do\ (?:it|that|so)|sounds\ good|perfect|great|fine
+    |correct|confirm(?:ed)?|approved?|agreed|exactly|that\ works|ja|genau|sí|si|oui|d'accord|va\ bene|sim)\b"""
+)
+"""A person who begins so says yes to what the model proposed before."""
+
 _EMPTY = frozenset({"", "[]", "{}"})
 _READ = frozenset({Kind.ARGUMENT, Kind.OPAQUE, Kind.TEXT})
 
 
 class Said(NamedTuple):
-    """A text of the person or of the system prompt."""
+    """A text of the person, of the system prompt, or of the model to the person."""
 
     channel: Channel
     text: str
@@ -56,8 +63,18 @@ class Conversation:
     tools: dict[str, ToolDefinition] = field(default_factory=dict)
 
     def person(self) -> list[str]:
-        """Return the texts of the person, the oldest first."""
-        return [said.text for said in self.said if said.channel is Channel.USER]
+        """Return the texts of the person, the oldest first, and what of the model's words they said yes to."""
+        found: list[str] = []
+        proposed = ""
+        for said in self.said:
+            if said.channel is Channel.ASSISTANT:
+                proposed = said.text
+            elif said.channel is Channel.USER:
+                if proposed and _ASSENT.match(said.text):
+                    found.append(proposed)
+                found.append(said.text)
+                proposed = ""
+        return found
 
 
 def read(segments: Iterable[Segment]) -> Conversation:
@@ -71,7 +88,7 @@ def read(segments: Iterable[Segment]) -> Conversation:
     tools = _Tools()
     for segment in segments:
         channel, kind, path = segment.channel, segment.kind, segment.path
-        if channel is Channel.USER or channel is Channel.SYSTEM:
+        if channel is Channel.USER or channel is Channel.SYSTEM or channel is Channel.ASSISTANT:
             if kind is Kind.TEXT or (kind is Kind.OPAQUE and segment.token >= 0):
                 said.append(Said(channel, segment.text, path))
         elif channel is Channel.TOOL_RESULT or channel is Channel.DOCUMENT:

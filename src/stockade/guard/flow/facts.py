@@ -39,7 +39,7 @@ def flow(tool: str, arguments: Sequence[Argument], conversation: Conversation, k
         server(tool),
         changes_state=Label.CHANGES_STATE in labels,
         sends_out=Label.SENDS_OUT in labels,
-        read_untrusted=sources.untrusted,
+        read_untrusted=sources.untrusted or any(one.ground is Ground.UNTRUSTED for one in traced),
         read_private=sources.private,
         asked=asked(tool, conversation.person()),
         ground=max((one.ground for one in traced), key=WORST.__getitem__, default=Ground.NONE),

@@ -19,7 +19,7 @@ from stockade.core.segments import Channel, Path
 from stockade.guard.flow.commands import quiet
 from stockade.guard.flow.comparing import COMMON, WORD, alike, contains, fold, is_id, named, named_in_part, same
 from stockade.guard.flow.conversation import Conversation, Result, ToolDefinition
-from stockade.guard.flow.danger import RISKY, SENSITIVE
+from stockade.guard.flow.danger import COMMANDS, FILES, spoken_of
 from stockade.guard.flow.labels import Label, Labels, label
 from stockade.guard.flow.records import Field, fields
 from stockade.guard.flow.values import EMAIL, IBAN, URL, Decisive, Sort
@@ -70,6 +70,10 @@ class Sources:
         return fold("\n".join(self._conversation.person()))
 
     @cached_property
+    def _messages(self) -> list[str]:
+        return [fold(text) for text in self._conversation.person()]
+
+    @cached_property
     def system(self) -> str:
         """Return the system prompt, folded."""
         return fold("\n".join(said.text for said in self._conversation.said if said.channel is Channel.SYSTEM))
@@ -107,7 +111,7 @@ class Sources:
             return found
         if (pointed := self._pointed(value, text)) is not None:
             return pointed
-        if value.sort is Sort.PATH and not SENSITIVE.search(value.text):
+        if value.sort is Sort.PATH and spoken_of(FILES, value.text, self.person) is not False:
             return Traced(value, Ground.COMPOSED, found.path if found else (), found.tool if found else "")
         if found is not None:
             return found
@@ -120,14 +124,18 @@ class Sources:
         for part in re.split(r"\s*(?:&&|\|\||;|\|)\s*", text):
             if len(part) < 4 or quiet(part):
                 continue
+            risky = spoken_of(COMMANDS, part, "") is not None
             for source in self._results:
-                if source.holds(part) and not (self._pointed_at(source) and not RISKY.search(part)):
+                if source.holds(part) and (risky or not self._pointed_at(source)):
                     return Traced(value, Ground.UNTRUSTED, source.result.path, source.result.tool)
-        if RISKY.search(value.text):
-            names = {token.rpartition("/")[2] for token in re.findall(r"[a-z][\w./-]{1,30}", text)[:3]}
-            if not any(contains(self.person, name) for name in names if len(name) > 2):
-                return Traced(value, Ground.INVENTED)
+        if spoken_of(COMMANDS, value.text, self.person) is False and not self._names_program(text):
+            return Traced(value, Ground.INVENTED)
         return Traced(value, Ground.COMPOSED)
+
+    def _names_program(self, text: str) -> bool:
+        """Say whether the person named one of the first words of a command."""
+        words = {token.rpartition("/")[2] for token in re.findall(r"[a-z][\w./-]{1,30}", text)[:3]}
+        return any(contains(self.person, word) for word in words if len(word) > 2)
 
     def _in_results(self, value: Decisive, text: str) -> Traced | None:
         """Return the best ground among the results that hold the value, None where none does."""
@@ -169,15 +177,20 @@ class Sources:
         if form is None or spoken is None or not spoken.search(self.person):
             return None
         for source in self._results:
-            if self._pointed_at(source):
+            if self._pointed_at(source, spoken):
                 kinds = {fold(found[0]).rstrip(".,;:!?") for one in form for found in one.finditer(source.result.text)}
                 if len(kinds) == 1 and same(kinds.pop(), text, value.sort):
                     return Traced(value, Ground.RECORD, source.result.path, source.result.tool)
         return None
 
-    def _pointed_at(self, source: _Source) -> bool:
-        """Say whether the person named what this result was read from."""
-        return any(named(Sort.PATH, fold(argument), self.person) for argument in source.result.asked)
+    def _pointed_at(self, source: _Source, spoken: re.Pattern[str] | None = None) -> bool:
+        """Say whether the person named what this result was read from, in one message with such a word."""
+        return any(
+            named(Sort.PATH, fold(argument), said)
+            for said in self._messages
+            if spoken is None or spoken.search(said)
+            for argument in source.result.asked
+        )
 
 
 class _Source:

@@ -20,8 +20,10 @@ RECORDS_CHARS_MAX = 400_000
 """Longest result that is read for structure; a longer one is free text."""
 
 _DEPTH_MAX = 32
-_SPACES_MAX = 9
-_SPACES_SAID = 3
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_WORDS_MAX = 9
+_WORDS_NAMED = 5  # in the name of a file, say
+_WORDS_SAID = 3
 _SAID = re.compile(r"(?i)body|comment|content|description|message|note|readme|reason|review|snippet|summary|text")
 """Fields in which somebody says something: a few words are enough to be free text."""
 
@@ -43,7 +45,8 @@ class Field(NamedTuple):
         """Say whether it is a text that somebody wrote rather than a value."""
         if len(self.value) > VALUE_CHARS_MAX or _SENTENCE.search(self.value) is not None:
             return True
-        return self.value.count(" ") >= (_SPACES_SAID if _SAID.search(self.key) else _SPACES_MAX)
+        words = len(_WORDS.findall(self.value))
+        return words > (_WORDS_SAID if _SAID.search(self.key) else _WORDS_NAMED if "_" in self.value else _WORDS_MAX)
 
 
 def fields(text: str) -> list[Field] | None:
