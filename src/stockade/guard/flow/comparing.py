@@ -50,7 +50,7 @@ def named(sort: Sort, text: str, said: str) -> bool:
     if sort is Sort.PATH:
         name = bare.rpartition("/")[2]
         stem = name.rpartition(".")[0] or name
-        return contains(said, name) or (len(stem) > 3 and contains(said, stem))
+        return contains(said, name) or f"/{name}" in said or (len(stem) > 3 and contains(said, stem))
     if sort is Sort.URL:
         address, _, query = bare.partition("?")
         host = address.partition("://")[2].partition("/")[0].removeprefix("www.")
@@ -94,7 +94,8 @@ def contains(said: str, text: str) -> bool:
 def same(value: str, text: str, sort: Sort) -> bool:
     folded = fold(value)
     if sort is Sort.AMOUNT:
-        return NUMBER.fullmatch(folded) is not None and number(folded) == number(text)
+        written = NUMBER.findall(folded)
+        return len(written) == 1 and len(folded) < 32 and number(written[0]) == number(text)
     if folded == text or folded.strip("#@") == text.strip("#@"):
         return True
     if sort is Sort.ADDRESS:

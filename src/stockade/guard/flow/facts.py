@@ -31,8 +31,12 @@ def flow(tool: str, arguments: Sequence[Argument], conversation: Conversation, k
     """Return the facts of a call of `tool` with these arguments."""
     sources = Sources(conversation, known)
     labels = sources.labels(tool)
-    traced = tuple(sources.trace(value) for value in decisive(arguments, money=classes(tool) == ("pay",)))
-    if not any(one.value.sort is Sort.COMMAND for one in traced) and _is_command(arguments):
+    reads = Label.CHANGES_STATE not in labels
+    values = decisive(arguments, money=classes(tool) == ("pay",))
+    traced = tuple(sources.trace(value, only_reads=reads) for value in values)
+    if any(one.value.sort is Sort.COMMAND for one in traced):
+        labels |= {Label.CHANGES_STATE}
+    elif _is_command(arguments):
         labels -= _EFFECTS  # a command line that only looks
     facts = ToolFacts(
         tool,

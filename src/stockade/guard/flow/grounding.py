@@ -46,11 +46,20 @@ class Traced(NamedTuple):
 
 _MONEY = re.compile(r"(?i)[$€£] ?[0-9][0-9.,]*|[0-9][0-9.,]* ?(?:eur|usd|gbp|chf|€|\$|£)|\b[0-9]+[.,][0-9]{2}\b")
 _FORMS: dict[Sort, tuple[tuple[re.Pattern[str], ...], re.Pattern[str]]] = {
-    Sort.ADDRESS: ((EMAIL, IBAN), re.compile(r"\b(?:address|e-?mail address|iban|account|bill|invoice|pay)")),
+    Sort.ADDRESS: (
+        (EMAIL, IBAN),
+        re.compile(r"\b(?:address|iban|account|bill|invoice|pay|(?:named|listed|given|mentioned) in)"),
+    ),
     Sort.AMOUNT: ((_MONEY,), re.compile(r"\b(?:bill|invoice|pay|amount|price|total)")),
     Sort.URL: ((URL,), re.compile(r"\b(?:link|url|page|website|site|article|address|open)")),
 }
 """Forms of values that a person can point at by naming where they stand, and the words by which they speak of one."""
+
+_STEM = 6
+"""Letters by which words are the same: "applied", "application"."""
+
+_PLAIN_ADDRESS = re.compile(r"https?://(?:[a-z-]{1,20}\.)+[a-z]{2,12}(?::[0-9]{2,5})?(?:/[a-z._-]{0,20}){0,6}")
+"""An address too plain to carry anything out: short words, no query, no numbers."""
 
 _PROSE = re.compile(r"(?:\w+[^\w\n]{1,3}){6}")
 
@@ -93,8 +102,12 @@ class Sources:
         definition = self._conversation.tools.get(tool) or ToolDefinition(tool)
         return label(definition, self._known).labels
 
-    def trace(self, value: Decisive) -> Traced:
-        """Return where a value comes from."""
+    def trace(self, value: Decisive, *, only_reads: bool = False) -> Traced:
+        """Return where a value comes from.
+
+        An address that is only read may be any that was read somewhere or is too plain to carry anything out: what
+        would be taken out stands in no text that came in.
+        """
         text = fold(value.text)
         if named(value.sort, text, self.person):
             return Traced(value, Ground.PERSON)
@@ -102,7 +115,15 @@ class Sources:
             return Traced(value, Ground.SYSTEM)
         if value.sort is Sort.COMMAND:
             return self._command(value, text)
+        if only_reads and value.sort is Sort.URL and (read := self._read_address(value, text)) is not None:
+            return read
         return self._elsewhere(value, text)
+
+    def _read_address(self, value: Decisive, text: str) -> Traced | None:
+        for source in self._results:
+            if source.holds(text):
+                return Traced(value, Ground.RECORD, source.result.path, source.result.tool)
+        return Traced(value, Ground.COMPOSED) if _PLAIN_ADDRESS.fullmatch(text) else None
 
     def _elsewhere(self, value: Decisive, text: str) -> Traced:
         """Return the ground of a value that neither the person nor the system prompt named."""
@@ -164,9 +185,9 @@ class Sources:
 
     def _anchored(self, listed: Iterable[Field], held: Field) -> bool:
         """Say whether the person spoke of this record: a word of one of its values is a word of theirs."""
-        spoken = {word for word in WORD.findall(self.person) if word not in COMMON}
+        spoken = {word[:_STEM] for word in WORD.findall(self.person) if word not in COMMON}
         near = [fold(field.value) for field in listed if field.record == held.record and not field.free]
-        return any(word in spoken for value in near for word in WORD.findall(value))
+        return any(word[:_STEM] in spoken for value in near for word in WORD.findall(value))
 
     def _pointed(self, value: Decisive, text: str) -> Traced | None:
         """Return the source that the person named and spoke of such a value in, where it is the only one of its kind.
