@@ -15,6 +15,7 @@ from stockade.config.schema import Settings
 from stockade.guard.recording.recording import Recording
 from stockade.stores.recording_frames import Frame
 from stockade.stores.recording_reader import days, frames, read
+from stockade.stores.recording_retention import erase
 from stockade.stores.recordings import RECORDINGS
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import Gate, GateProcess, RunningGate, settings_for
@@ -101,6 +102,25 @@ def test_where_it_is_required_a_full_disk_denies_before_anything_is_sent(tmp_pat
                 ask_openai(gate, gate.key)
         assert refused.value.status_code == 503
         assert vendor.received == ()
+
+
+def test_a_day_is_erased_beside_a_running_gate_and_recording_goes_on(tmp_path: Path) -> None:
+    with FakeVendor.start() as vendor:
+        settings = settings_for(vendor.base_url, tmp_path, recording=Recorded(tenants=("default",), required=True))
+        with RunningGate.start(settings) as gate:
+            ask_openai(gate, gate.key)
+            store = open_store(settings)
+            [key] = store.recording_keys.list()
+            [erased] = erase(tmp_path / RECORDINGS, store.recording_keys, "default")
+            assert erased.files == 1
+            gate.wait_for(lambda: "erased" in gate.log)
+            ask_openai(gate, gate.key, "said later")
+        found = recordings(settings)
+        store.close()
+    assert {b"said later" in each.asked.body for each in found} == {True}
+    assert key.sealed is not None
+    for path in tmp_path.glob("control.sqlite*"):
+        assert key.sealed not in path.read_bytes(), "the sealed key is still on the disk"
 
 
 @pytest.mark.slow

@@ -98,6 +98,10 @@ class RecordingKeyStore:
                     .values(sealed=None, destroyed_at_s=int(self._clock()))
                 )
                 connection.execute(delete(RECORDING_FILES).where(RECORDING_FILES.c.key_id.in_(some)))
+        self.scrub()
+
+    def scrub(self) -> None:
+        """Let nothing be left of destroyed keys where a reader was in the way before. Fails: StorageError."""
         self._database.scrub(RECORDING_KEYS.name)
 
     def note_file(self, file_id: str, key_id: str, size: int) -> None:

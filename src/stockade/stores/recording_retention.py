@@ -32,7 +32,9 @@ def expired(today: str, retention_days: int) -> str:
 
 def purge(root: Path, keys: RecordingKeyStore, first_kept: str) -> tuple[Erased, ...]:
     """Erase all days before `first_kept`, and files of which the key is destroyed already. Fails: StorageError."""
-    return _erase(keys, [day for day in days(root, keys) if day.day < first_kept or _is_left_over(day)])
+    erased = _erase(keys, [day for day in days(root, keys) if day.day < first_kept or _is_left_over(day)])
+    keys.scrub()
+    return erased
 
 
 def erase(root: Path, keys: RecordingKeyStore, tenant: str, day: str | None = None) -> tuple[Erased, ...]:
