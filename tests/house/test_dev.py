@@ -59,11 +59,31 @@ def test_a_changed_lint_rule_installs_nothing(dev: ModuleType) -> None:
 def test_slow_tests_run_when_asked_for(
     dev: ModuleType, monkeypatch: pytest.MonkeyPatch, ci: str, given: list[str], expected: list[str]
 ) -> None:
+    monkeypatch.setattr(dev, "install_provider", lambda: None)
     commands: list[list[str]] = []
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(dev, "run", lambda command: commands.append(command) or 0)
     assert dev.test(given) == 0
     assert commands == [[str(dev.PYTHON), "-m", "pytest", *expected]]
+
+
+def test_the_provider_of_the_tests_is_installed_where_npm_is_and_is_not_needed_elsewhere(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(dev, "PROVIDER", tmp_path)
+    monkeypatch.setattr(dev, "run", lambda command: ran.append(command) or 0)
+    monkeypatch.setattr(dev.shutil, "which", lambda name: None)
+    dev.install_provider()
+    assert ran == []
+    monkeypatch.setattr(dev.shutil, "which", lambda name: f"/bin/{name}")
+    dev.install_provider()
+    assert ran == [["npm", "ci", "--silent", "--ignore-scripts", "--prefix", str(tmp_path)]]
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / ".package-lock.json").write_text("{}")
+    dev.install_provider()
+    assert len(ran) == 1
 
 
 def test_one_failing_checker_fails_the_check_and_the_others_still_run(

@@ -6,13 +6,17 @@ what the person's role must hold where configuration asks for a sign-in.
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
 
-from stockade.core.permissions import Permission
+from stockade.core.errors import ForbiddenError
+from stockade.core.permissions import Permission, permitted
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MARK = "__stockade_needs__"
@@ -51,10 +55,37 @@ def commands(root: click.Group, name: str = "") -> Iterator[tuple[str, click.Com
             yield path, found
 
 
+def check(permission: Permission, config_path: Path | None) -> None:
+    """Refuse the person at this terminal, where configuration asks for a sign-in and no role holds `permission`.
+
+    Fails: ForbiddenError, UnauthenticatedError, ConfigError. Without a configuration there is no installation to guard.
+    """
+    from stockade.cli.main import CONFIG_FILE
+    from stockade.config.reader import read_settings
+
+    path = config_path or Path(os.environ.get("STOCKADE_CONFIG") or CONFIG_FILE)
+    if not path.exists():
+        return
+    settings = read_settings(path)
+    if not settings.control.require_login:
+        return
+    from stockade.cli.person import local_caller
+
+    if not permitted(local_caller(settings).roles, permission):
+        raise ForbiddenError("None of your roles may do this.", hint=f"It needs a role that holds {permission}.")
+
+
 def _declare(what: Permission | Open) -> Callable[[_Function], _Function]:
     def mark(function: _Function) -> _Function:
         assert not isinstance(function, click.Command), "declare below the decorators of click"
-        setattr(function, _MARK, what)
-        return function
+
+        @functools.wraps(function)
+        def guarded(*arguments: Any, **given: Any) -> Any:
+            if isinstance(what, Permission):
+                check(what, given.get("config_path") or given.get("config"))
+            return function(*arguments, **given)
+
+        setattr(guarded, _MARK, what)
+        return cast(_Function, guarded)
 
     return mark
