@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stockade.cli.access import anybody
+from stockade.cli.bench_breach import breach
 from stockade.core.errors import ConfigError, GuardFailedError
 from stockade.core.findings import Category
 from stockade.core.segments import Channel
@@ -73,7 +74,10 @@ class ScanScorer:
 
 @click.group("bench")
 def command() -> None:
-    """Measure detectors on labelled texts of your own."""
+    """Measure detectors on labelled texts of your own, and policy on agents that were turned."""
+
+
+command.add_command(breach)
 
 
 @command.command("detect")
