@@ -12,6 +12,10 @@ from math import ceil
 
 from stockade.core.measures import Level, Measure
 
+_NAMES = {
+    what: tuple(b"x-ratelimit-%b-%b" % (part, what) for part in (b"limit", b"remaining", b"reset"))
+    for what in (b"requests", b"tokens")
+}
 _TOKENS = (Measure.TOKENS, Measure.INPUT_TOKENS, Measure.OUTPUT_TOKENS)
 
 
@@ -26,10 +30,11 @@ def limit_headers(levels: Mapping[Measure, Level], _at_s: float) -> tuple[tuple[
 
 
 def _three(what: bytes, level: Level) -> list[tuple[bytes, bytes]]:
+    limit, remaining, reset = _NAMES[what]
     return [
-        (b"x-ratelimit-limit-%b" % what, b"%d" % level.limit),
-        (b"x-ratelimit-remaining-%b" % what, b"%d" % level.remaining),
-        (b"x-ratelimit-reset-%b" % what, span(level.reset_s).encode()),
+        (limit, b"%d" % level.limit),
+        (remaining, b"%d" % level.remaining),
+        (reset, span(level.reset_s).encode()),
     ]
 
 

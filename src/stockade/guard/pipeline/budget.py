@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from stockade.core.errors import RateLimitedError, UpstreamError
 from stockade.core.exchange import Usage
+from stockade.core.limits import INLINE_BYTES_MAX
 from stockade.core.measures import Level, Measure
 from stockade.core.segments import Channel, Kind
 from stockade.guard.dialects.dialect import Operation
@@ -15,11 +16,11 @@ from stockade.guard.pipeline.commands import Headers, Reserve, Settle, Spend
 from stockade.guard.pipeline.exchange import Exchange, Gate
 from stockade.guard.pipeline.judge import Steps
 from stockade.guard.quota.budgets import NOTHING, Ahead, Spent
-from stockade.guard.quota.counters import Settlement
+from stockade.guard.quota.counters import Reservation, Settlement
 from stockade.guard.quota.usage import UsageEntry, UsageSums
 
 _MEDIA_CHARS_MIN = 4096
-"""A binary of fewer characters is measured as text: that is dearer and does no harm."""
+"""In a body of fewer bytes media are measured as text: that is dearer and does no harm."""
 
 _MEDIA_BYTES_PER_TOKEN = 64
 """Images and documents: base64 of 1.5 MB is some 3,000 to 20,000 tokens at the vendors (pages read November 2026)."""
@@ -36,8 +37,8 @@ def reserve(gate: Gate, exchange: Exchange) -> Steps:
     models = request.models or (request.model,)
     plan = gate.budgets.plan(call, models, request.session)
     if plan:
-        takes = gate.budgets.takes(plan, models, ahead(gate, exchange))
         exchange.plan = plan
+        takes = gate.budgets.takes(plan, models, ahead(gate, exchange))
         exchange.budget = yield Reserve(exchange.id + ".budget", takes)
 
 
@@ -46,19 +47,23 @@ def charge(gate: Gate, exchange: Exchange) -> Steps:
 
     Else a gate that dies between the two would give away what it had answered.
     """
-    if exchange.budget is not None and not exchange.charged:
-        exchange.charged = True
-        used = gate.budgets.used(exchange.plan, _spent(gate, exchange))
-        yield Settle((Settlement(exchange.budget, used),))
+    if exchange.budget is not None and exchange.spent is None:
+        exchange.spent = _spent(gate, exchange, whole=True)
+        settlements = [Settlement(exchange.budget, gate.budgets.used(exchange.plan, exchange.spent))]
+        # What is left to send is little: the place is given back in the same call, unless it bounds what is in memory.
+        if exchange.reservation is not None and (exchange.streaming or exchange.sent_bytes < INLINE_BYTES_MAX):
+            settlements.append(_given_back(exchange.reservation))
+            exchange.place_free = True
+        yield Settle(tuple(settlements))
 
 
 def settle(gate: Gate, exchange: Exchange) -> Steps:
     """Give the place back, charge the limits, add to the caller's usage."""
-    spent = _spent(gate, exchange)
+    spent = exchange.spent or _spent(gate, exchange, whole=exchange.ended == "completed")
     settlements = []
-    if exchange.reservation is not None:
-        settlements.append(Settlement(exchange.reservation, (0,) * len(exchange.reservation.takes)))
-    if exchange.budget is not None and not exchange.charged:
+    if exchange.reservation is not None and not exchange.place_free:
+        settlements.append(_given_back(exchange.reservation))
+    if exchange.budget is not None and exchange.spent is None:
         settlements.append(Settlement(exchange.budget, gate.budgets.used(exchange.plan, spent)))
     if settlements:
         yield Settle(tuple(settlements))
@@ -69,12 +74,11 @@ def settle(gate: Gate, exchange: Exchange) -> Steps:
 def ahead(gate: Gate, exchange: Exchange) -> Ahead:
     """Return what a request may come to at most."""
     assert exchange.request is not None
-    estimates, size, media = gate.estimates, len(exchange.body), 0
-    tools = False
-    for segment in exchange.segments:
-        tools = tools or segment.channel is Channel.TOOL_DEFINITION
-        if segment.kind is Kind.BINARY and len(segment.text) >= _MEDIA_CHARS_MIN:
-            media += len(segment.text)
+    estimates, size, media, tools = gate.estimates, len(exchange.body), 0, False
+    if size > _MEDIA_CHARS_MIN:
+        media = sum([len(each.text) for each in exchange.segments if each.kind is Kind.BINARY])
+    if any(each.limit.measure is Measure.TOOL_CALLS for each in exchange.plan):
+        tools = any(each.channel is Channel.TOOL_DEFINITION for each in exchange.segments)
     input_tokens = estimates.tokens(size - media) + media // _MEDIA_BYTES_PER_TOKEN
     return Ahead(input_tokens, exchange.request.output_tokens_max or estimates.output_tokens, tools)
 
@@ -93,7 +97,11 @@ def limit_headers(exchange: Exchange) -> Headers:
     return exchange.voice.limit_headers(tightest, exchange.started_s)
 
 
-def _spent(gate: Gate, exchange: Exchange) -> Spent:
+def _given_back(reservation: Reservation) -> Settlement:
+    return Settlement(reservation, (0,) * len(reservation.takes))
+
+
+def _spent(gate: Gate, exchange: Exchange, *, whole: bool) -> Spent:
     """Return what an exchange came to, as far as the vendor said, and else what it may have come to."""
     request, error = exchange.request, exchange.error
     head = exchange.head
@@ -109,21 +117,21 @@ def _spent(gate: Gate, exchange: Exchange) -> Spent:
         most = ahead(gate, exchange)
         usage = Usage(most.input_tokens, most.output_tokens, 0, 0)
     else:
-        usage = _usage(gate, exchange)
+        usage = _usage(gate, exchange, whole=whole)
     cost = gate.budgets.prices.cost(model, usage)
     exchange.cost_micro_usd = cost
     calls = max(0, exchange.tool_calls - exchange.withdrawn)
     return Spent(model, 1, int(head is not None), calls, usage, cost or 0)
 
 
-def _usage(gate: Gate, exchange: Exchange) -> Usage:
+def _usage(gate: Gate, exchange: Exchange, *, whole: bool) -> Usage:
     """Return the usage of an answer without anything unsaid.
 
     Input that the vendor did not count is what was held. Of a stream that broke off the vendor has counted the
     beginning, so its texts are measured too; a whole answer that nobody read to its end is as long as was held.
     """
     said = exchange.facts.usage
-    cut = exchange.streaming and not exchange.charged and exchange.ended != "completed"
+    cut = exchange.streaming and not whole
     fresh, output = said.input, said.output
     if fresh is None or output is None or cut:
         most = ahead(gate, exchange)

@@ -27,7 +27,7 @@ from stockade.guard.identity import Keyring, People, Workspaces
 from stockade.guard.pipeline.commands import Headers, TenantKeys, UpstreamHead
 from stockade.guard.pipeline.models import ModelList
 from stockade.guard.policy.engine import PolicyEngine
-from stockade.guard.quota.budgets import Budgets, Estimates, Planned
+from stockade.guard.quota.budgets import Budgets, Estimates, Planned, Spent
 from stockade.guard.quota.counters import Reservation
 from stockade.guard.quota.places import Places
 from stockade.guard.quota.stops import Stops
@@ -151,6 +151,7 @@ class Exchange:
     # authenticate, admit
     principal: Principal | None = None
     reservation: Reservation | None = None
+    place_free: bool = False  # given back before the end
     body: bytes = b""
     # parse, authorise
     request: ParsedRequest | None = None
@@ -160,7 +161,7 @@ class Exchange:
     # reserve
     plan: tuple[Planned, ...] = ()
     budget: Reservation | None = None
-    charged: bool = False  # before the end of a whole answer left
+    spent: Spent | None = None  # known before the end of a whole answer left
     # inspect, decide, transform
     segments: tuple[Segment, ...] = ()
     content: str = ""  # digest of what the request says, `stream` and other numbers aside

@@ -49,7 +49,7 @@ class Connections:
             raise ConfigError("redis: the URL cannot be used.", hint="Such as redis://127.0.0.1:6379/0.") from error
         self._class: type[AbstractConnection] = settings.pop("connection_class", Connection)
         self._settings = settings | {
-            "socket_timeout": timeout_s,
+            "socket_timeout": None,  # each call has one time-out of ours around it
             "socket_connect_timeout": timeout_s,
             "retry": Retry(NoBackoff(), 0),
         }
@@ -74,6 +74,8 @@ class Connections:
             sent = sent and not isinstance(error, ResponseError)
             if connection is not None:
                 await connection.disconnect(nowait=True)
+            if sent:  # the server may have closed them all
+                await self._drop_idle()
             raise call_failed(sent=sent) from error
         except BaseException:
             if connection is not None:
@@ -88,16 +90,18 @@ class Connections:
     async def close(self) -> None:
         """Close every idle connection."""
         self._closed = True
+        await self._drop_idle()
+
+    async def _drop_idle(self) -> None:
         while self._idle:
             await self._idle.pop().disconnect(nowait=True)
 
     async def _connected(self) -> AbstractConnection:
-        """Return a connection; an idle one that the server has closed is let go."""
+        """Return a connection. An idle one may be closed by the server: then the call fails and is made again."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_connected and not await connection.can_read():
+            if connection.is_connected:
                 return connection
-            await connection.disconnect(nowait=True)
         connection = self._class(**self._settings)
         await connection.connect()  # type: ignore[no-untyped-call]  # redis-py has no types there
         return connection

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from stockade.core.measures import Level, Measure
 
-_WHAT = {
-    Measure.REQUESTS: b"requests",
-    Measure.INPUT_TOKENS: b"input-tokens",
-    Measure.OUTPUT_TOKENS: b"output-tokens",
-    Measure.TOKENS: b"tokens",
+_NAMES = {
+    measure: tuple(b"anthropic-ratelimit-%b-%b" % (what, part) for part in (b"limit", b"remaining", b"reset"))
+    for measure, what in (
+        (Measure.REQUESTS, b"requests"),
+        (Measure.INPUT_TOKENS, b"input-tokens"),
+        (Measure.OUTPUT_TOKENS, b"output-tokens"),
+        (Measure.TOKENS, b"tokens"),
+    )
 }
 
 
@@ -23,9 +27,16 @@ def limit_headers(levels: Mapping[Measure, Level], at_s: float) -> tuple[tuple[b
     """Return the headers that tell how limits stood at `at_s` (seconds since 1970)."""
     headers: list[tuple[bytes, bytes]] = []
     for measure, level in levels.items():
-        if (what := _WHAT.get(measure)) is not None:
-            reset = datetime.fromtimestamp(int(at_s + level.reset_s) + 1, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            headers.append((b"anthropic-ratelimit-%b-limit" % what, b"%d" % level.limit))
-            headers.append((b"anthropic-ratelimit-%b-remaining" % what, b"%d" % level.remaining))
-            headers.append((b"anthropic-ratelimit-%b-reset" % what, reset.encode()))
+        names = _NAMES.get(measure)
+        if names is not None:
+            limit, remaining, reset = names
+            headers.append((limit, b"%d" % level.limit))
+            headers.append((remaining, b"%d" % level.remaining))
+            headers.append((reset, _moment(int(at_s + level.reset_s) + 1)))
     return tuple(headers)
+
+
+@lru_cache(maxsize=64)
+def _moment(at_s: int) -> bytes:
+    """Return a moment as RFC 3339 writes it. Within a second most requests have the same."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
