@@ -21,7 +21,7 @@ from stockade.config import limits
 from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
 from stockade.console.control import Parts, control_plane
-from stockade.core.errors import StockadeError
+from stockade.core.errors import ConfigError, StockadeError
 from stockade.core.permissions import Permission
 from stockade.core.principal import Principal
 from stockade.gateway.access_watch import AccessWatch
@@ -53,11 +53,13 @@ from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import Event, EventName
 from stockade.guard.pipeline.exchange import Gate
 from stockade.guard.pipeline.models import ModelList
+from stockade.guard.policy.engine import PolicyEngine
 from stockade.stores.blocks import MemoryBlocks
 from stockade.stores.compiled import CompiledFiles
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import derived_key, installation_key
 from stockade.stores.ledger import Ledger
+from stockade.stores.policy_archive import PolicyArchive
 from stockade.stores.policy_files import load_policy, stamp
 from stockade.stores.recordings import RECORDINGS, Recorder
 from stockade.stores.sealing import Seal
@@ -161,7 +163,13 @@ class App:
         folder = settings.data_dir / RECORDINGS
         keys = self.store.recording_keys
         self.retention = Retention(folder, keys, kept.retention_days, clock, events, self._note)
-        self.recorder = Recorder(folder, keys, day_bytes_max=kept.day_bytes_max, report=self.retention.failed)
+        self.recorder = Recorder(
+            folder,
+            keys,
+            day_bytes_max=kept.day_bytes_max,
+            report=self.retention.failed,
+            policy=lambda: self.services.gate.policy.document,
+        )
         self._closing.callback(self.recorder.close)
 
     def _control_plane(self, url: str) -> ASGIApp:
@@ -288,9 +296,10 @@ def inspector_of(settings: Settings, detectors: Sequence[Detector]) -> Inspector
 
 
 def equipment(settings: Settings, candidate: Sequence[str]) -> Equipment:
-    """Return what a back-test plays with: the guards and the policy of `settings`, and the policy of `candidate`.
+    """Return what a back-test plays with: the guards of `settings` and the policy of `candidate`.
 
-    It holds the control store open until its `close`. Fails: ConfigError.
+    It knows the policies under which was recorded, and that of `settings`. It holds the control store open until its
+    `close`. Fails: ConfigError.
     """
     detectors = configured(guards(settings.guards), settings)
     inspector = inspector_of(settings, detectors)
@@ -311,9 +320,21 @@ def equipment(settings: Settings, candidate: Sequence[str]) -> Equipment:
         found = next((key for key in store.recording_keys.list() if key.id == key_id), None)
         return store.recording_keys.open(found) if found is not None else None
 
+    archive = PolicyArchive(settings.data_dir / RECORDINGS)
+
+    def gate_of(digest: str) -> Gate | None:
+        known = {each.policy.digest: each for each in (current, tried)}
+        if digest in known:
+            return known[digest]
+        document = archive.get(digest)
+        try:
+            return replace(current, policy=PolicyEngine.from_document(document)) if document is not None else None
+        except ConfigError:
+            return None  # of another release
+
     versions = dict(inspector.versions)
     keys = ControlVault(store).tenant_keys
-    return Equipment(tried, current, inspector.inspect, versions, keys, cache(seal), store.close)
+    return Equipment(tried, cache(gate_of), inspector.inspect, versions, keys, cache(seal), store.close)
 
 
 def guards(chosen: Guards) -> tuple[Detector, ...]:

@@ -15,6 +15,8 @@ from stockade.cli import backtest
 from stockade.cli.main import main
 from stockade.config import read_settings
 from stockade.govern.backtest import runs
+from stockade.stores.policy_archive import POLICIES
+from stockade.stores.recordings import RECORDINGS
 from stockade.testing.fake_vendor import FakeVendor
 from stockade.testing.gate import RunningGate
 
@@ -80,16 +82,33 @@ def test_another_policy_flips_what_it_is_about_and_sessions_end_there(folder: Pa
     assert turn == {"rule": "no-cards", "before": "pseudonymise", "after": "deny", "findings": 4, "exchanges": 4}
     shown = run(folder, "--policy", str(folder / "own.cedar"), "--samples", "2")
     assert shown.exit_code == 0
-    for expected in "4    newly stopped", "4    left out", "no-cards", "PAYMENT_CARD, 19 characters", "Faith: 20 of 20":
+    for expected in (
+        "4    newly stopped",
+        "4    left out",
+        "no-cards",
+        "PAYMENT_CARD, 19 characters",
+        "Faith: 20 of 20 came out the same again",
+    ):
         assert expected in shown.stdout
     assert CARD not in shown.stdout
     assert "pays with" not in shown.stdout
 
 
+def test_what_was_recorded_under_another_policy_is_checked_under_that_one(folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "copy")
+    told = json.loads((folder / "stockade.yaml").read_text(encoding="utf-8")) | {"policy": ["strict"]}
+    (folder / "stockade.yaml").write_text(json.dumps(told), encoding="utf-8")
+    found = document(folder)
+    assert (found["named"], found["checked"], found["unfaithful"]) == ([], found["played"], 0)
+    [kept] = (folder / "data" / RECORDINGS / POLICIES).iterdir()
+    kept.write_bytes(kept.read_bytes() + b" ")
+    assert document(folder, "--fresh")["checked"] == 0, "a policy that was changed is not the one of then"
+
+
 def test_processes_change_nothing(folder: Path) -> None:
     policy = ("--policy", str(folder / "own.cedar"), "--fresh")
     one, two = (document(folder, *policy, "--jobs", jobs) for jobs in ("1", "2"))
-    for measured in "cost", "cost_now", "inspection":
+    for measured in "cost", "cost_then", "inspection":
         one.pop(measured)
         two.pop(measured)
     assert one == two

@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         except KeyboardInterrupt:
             click.echo(f"stopped after {len(results)} of {len(reels)}; the same command goes on from there", err=True)
             ctx.exit(EXIT_TROUBLE)
-    chosen = Chosen(made.candidate.policy.digest, made.current.policy.digest, since, tenant, troubles)
+    chosen = Chosen(made.candidate.policy.digest, policy, since, tenant, troubles)
     (print_json if as_json else print_report)(chosen, report(results, since_s), samples)
 
 

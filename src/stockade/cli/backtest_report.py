@@ -20,10 +20,10 @@ _STYLES = {Flip.NEWLY_STOPPED: "red", Flip.NEWLY_ALLOWED: "yellow", Flip.CHANGED
 
 
 class Chosen(NamedTuple):
-    """What was asked for: the digests of the policy that was tried and of the one in force, and which recordings."""
+    """What was asked for: the policy that was tried, by its digest and as it was named, and which recordings."""
 
-    candidate: str
-    current: str
+    digest: str
+    named: tuple[str, ...]
     since: str
     tenant: str | None
     troubles: Counter[str]
@@ -32,10 +32,10 @@ class Chosen(NamedTuple):
 def print_report(chosen: Chosen, found: Report, samples: int) -> None:
     """Print the page."""
     console = Console(highlight=False, soft_wrap=True)
-    same = " (the policy in force)" if chosen.candidate == chosen.current else ""
+    named = ", ".join(chosen.named) or "the policy in force"
     whose = f" of {chosen.tenant}" if chosen.tenant else ""
     console.print(f"Played {found.played} recorded exchanges{whose} of the last {chosen.since}")
-    console.print(f"policy {chosen.candidate[:19]}{same}\n", style="dim")
+    console.print(f"policy {named} ({chosen.digest[:19]})\n", style="dim")
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
     for count, what, why, style in _counts(chosen, found):
         table.add_row(Text(f"{count:,}", style=style, justify="right"), Text(what, style=style), Text(why, style="dim"))
@@ -46,12 +46,15 @@ def print_report(chosen: Chosen, found: Report, samples: int) -> None:
         _print_sample(console, sample)
     if len(found.samples) > samples:
         console.print(f"  ... {len(found.samples) - samples} more (--samples)", style="dim")
-    console.print(f"\nCPU without inspection: {_cost(found.cost)}; in force now: {_cost(found.cost_now)}", style="dim")
+    console.print(
+        f"\nCPU without inspection: {_cost(found.cost)}; under the policy of then: {_cost(found.cost_then)}",
+        style="dim",
+    )
     console.print(f"CPU of inspection: {_cost(found.inspection)}", style="dim")
     if found.checked:
         same_again = found.checked - found.unfaithful
         style = "red" if found.unfaithful else "dim"
-        told = f"Faith: {same_again:,} of {found.checked:,} recorded under the policy in force came out the same again"
+        told = f"Faith: {same_again:,} of {found.checked:,} came out the same again under the policy of then"
         console.print(told, style=style)
     if found.defects:
         told = f"{found.defects:,} exchanges in which the same detectors saw something else than then: tell us of it"
@@ -61,8 +64,8 @@ def print_report(chosen: Chosen, found: Report, samples: int) -> None:
 def print_json(chosen: Chosen, found: Report, samples: int) -> None:
     """Print the same as one object."""
     document = {
-        "candidate": chosen.candidate,
-        "in_force": chosen.current,
+        "policy": chosen.digest,
+        "named": chosen.named,
         "since": chosen.since,
         "tenant": chosen.tenant,
         "not_read": dict(sorted(_not_read(chosen, found).items())),
@@ -75,7 +78,7 @@ def print_json(chosen: Chosen, found: Report, samples: int) -> None:
             {**sample.change._asdict(), "rule": sample.rule, "exchange": sample.exchange, "at": _time(sample.at_s)}
             for sample in found.samples[:samples]
         ],
-        **{name: getattr(found, name)._asdict() for name in ("cost", "cost_now", "inspection")},
+        **{name: getattr(found, name)._asdict() for name in ("cost", "cost_then", "inspection")},
     }
     click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 

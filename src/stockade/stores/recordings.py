@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from stockade.core.limits import RECORDINGS_PENDING_BYTES_MAX
 from stockade.guard.recording.encoding import encode
 from stockade.guard.recording.recording import Recording
 from stockade.stores.ledger_files import Opener, PosixFile
+from stockade.stores.policy_archive import PolicyArchive
 from stockade.stores.recording_file import DayFile, DayFullError
 from stockade.stores.recording_keys import RecordingKeyStore
 
@@ -64,8 +66,13 @@ class Recorder:
         opener: Opener = PosixFile,
         pending_bytes_max: int = RECORDINGS_PENDING_BYTES_MAX,
         report: Callable[[str, str], None] = lambda _what, _why: None,
+        policy: Callable[[], bytes] = lambda: b"",
     ) -> None:
-        """Write below `root`, a folder a tenant; `report` is told from the thread of what went wrong."""
+        """Write below `root`, a folder a tenant; `report` is told from the thread of what went wrong.
+
+        `policy` returns the document of the policy in force: it is kept beside what was decided by it.
+        """
+        self._policy, self._policies, self._policies_kept = policy, PolicyArchive(root), set[str]()
         self._root, self._keys, self._opener, self._report = root, keys, opener, report
         self._day_bytes_max, self._pending_bytes_max = day_bytes_max, pending_bytes_max
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
@@ -155,6 +162,7 @@ class Recorder:
             try:
                 file = self._file_of(*place)
                 file.append(encode(item.recording))
+                self._keep_policy(item.recording.decided.policy)
             except Exception as error:  # noqa: BLE001 - a thread that dies would lose every later recording unseen
                 self._failed(item, place, error)
             else:
@@ -169,6 +177,18 @@ class Recorder:
             else:
                 for item, _ in waiting:
                     _answer(item, None)
+
+    def _keep_policy(self, digest: str) -> None:
+        """Keep the policy that decided, where it is the one in force and is not kept yet."""
+        if digest in self._policies_kept:
+            return
+        self._policies_kept.add(digest)
+        document = self._policy()
+        if "sha256:" + sha256(document).hexdigest() == digest:
+            try:
+                self._policies.keep(document)
+            except OSError as error:
+                self._report("policy", error.strerror or "unknown")
 
     def _failed(self, item: _Item, place: tuple[str, str], error: Exception) -> None:
         reason = "day_full" if isinstance(error, DayFullError) else "storage"

@@ -41,6 +41,7 @@ def player(policy: str = "") -> Player:
     return Player(gate(policy), inspect, lambda _tenant: KEYS)
 
 
-def result(recording: Recording, policy: str = "", then: str = "") -> Result:
-    """Return what `policy` makes of a recording that was made under `then`."""
-    return judge(recording, player(policy), player(then), dict(inspector().versions), KEYS.evidence)
+def result(recording: Recording, policy: str = "", then: str | None = "") -> Result:
+    """Return what `policy` makes of a recording that was made under `then`; None where that is not known."""
+    before = player(then) if then is not None else None
+    return judge(recording, player(policy), before, dict(inspector().versions), KEYS.evidence)

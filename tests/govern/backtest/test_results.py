@@ -42,8 +42,10 @@ def test_a_request_that_would_be_stopped() -> None:
 def test_a_request_that_would_pass() -> None:
     found = result(record(ASKED, ANSWER, NO_CREDENTIALS), NO_CREDENTIALS, NO_CREDENTIALS)
     assert (found.flip, found.faithful) == (None, True)
-    found = result(record(ASKED, ANSWER, NO_CREDENTIALS))
-    assert (found.flip, found.sent, found.answered, found.faithful) == (Flip.NEWLY_ALLOWED, True, False, None)
+    for then in NO_CREDENTIALS, None:
+        found = result(record(ASKED, ANSWER, NO_CREDENTIALS), then=then)
+        assert (found.flip, found.sent, found.answered) == (Flip.NEWLY_ALLOWED, True, False)
+        assert found.faithful is (None if then is None else True)
     [change] = found.changes
     assert change.rules == ("no-credentials",), "the rule that says no more is the one that was taken out"
 

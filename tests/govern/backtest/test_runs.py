@@ -53,7 +53,7 @@ class Room:
 
     def equipment(self, policy: str = NO_CREDENTIALS) -> Equipment:
         versions = dict(inspector().versions)
-        return Equipment(gate(policy), gate(), inspect, versions, lambda _tenant: KEYS, self.seal)
+        return Equipment(gate(policy), lambda _policy: gate(), inspect, versions, lambda _tenant: KEYS, self.seal)
 
     def run(self, policy: str = NO_CREDENTIALS) -> list[tuple[str, Result]]:
         return list(play_all(never, self.equipment(policy), self.reels, self.kept, 1))
@@ -77,7 +77,7 @@ def told(results: list[tuple[str, Result]]) -> object:
     """What a report says, its costs aside: they are measured."""
     nothing = (0, 0)
     found = report([result for _, result in results])
-    return found._replace(cost=nothing, cost_now=nothing, inspection=nothing)  # type: ignore[arg-type]
+    return found._replace(cost=nothing, cost_then=nothing, inspection=nothing)  # type: ignore[arg-type]
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(room: Room) -> None:
@@ -139,7 +139,7 @@ def test_a_place_that_cannot_be_written_is_told(room: Room, tmp_path: Path) -> N
 @cache
 def apart() -> Equipment:
     """The equipment of another process: without a store, so every key is gone."""
-    return Equipment(gate(), gate(), inspect, {}, lambda _tenant: KEYS, lambda _key: None)
+    return Equipment(gate(), lambda _policy: None, inspect, {}, lambda _tenant: KEYS, lambda _key: None)
 
 
 def dying() -> Equipment:

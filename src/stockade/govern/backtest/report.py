@@ -48,9 +48,9 @@ class Report(NamedTuple):
     """What a back-test found.
 
     `played` were compared, `left_out` stand behind the first divergence of their session. `checked` were recorded under
-    the policy in force, of which `unfaithful` came out otherwise this time. `other_sight` are those in which the
-    detectors saw something else than then; `defects` those of them whose detectors are the same versions. `unanswered`
-    would have been sent otherwise than they were. `shadows` are the turns that rules in shadow would make.
+    a policy that is kept, of which `unfaithful` came out otherwise under it this time. `other_sight` are those in which
+    the detectors saw something else than then; `defects` those of them whose detectors are the same versions.
+    `unanswered` would have been sent otherwise than they were. `shadows` are the turns that rules in shadow would make.
     """
 
     played: int
@@ -69,7 +69,7 @@ class Report(NamedTuple):
     shadows: tuple[Turn, ...]
     samples: tuple[Sample, ...]
     cost: Cost
-    cost_now: Cost
+    cost_then: Cost
     inspection: Cost
 
     @property
@@ -106,7 +106,7 @@ def report(results: Iterable[Result], since_s: float = 0.0) -> Report:
         shadows=shadows,
         samples=samples,
         cost=_cost([each.cpu_us for each in followed]),
-        cost_now=_cost([each.cpu_us_now for each in followed]),
+        cost_then=_cost([each.cpu_us_then for each in followed]),
         inspection=_cost([each.inspect_us for each in followed]),
     )
 

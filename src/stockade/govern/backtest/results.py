@@ -45,7 +45,7 @@ class Result(NamedTuple):
     `session` names the conversation, `goes_on` says that the model had spoken in it before. `sent` says that it would
     have been sent, `answered` that it would have been sent as it was, so that the answer was played as well. `sight`
     says that the detectors saw what they saw then, `same_guards` that they are the same versions. `faithful` is None
-    where the policy in force then is not the one in force now. `shadows` are what rules in shadow would make otherwise.
+    where the policy in force then is not kept. `shadows` are what rules in shadow would make otherwise.
     """
 
     standing: Standing
@@ -67,13 +67,15 @@ class Result(NamedTuple):
     same_guards: bool = True
     faithful: bool | None = None
     cpu_us: int = 0
-    cpu_us_now: int = 0
+    cpu_us_then: int = 0
     inspect_us: int = 0
     trouble: str = ""
 
 
-def judge(recording: Recording, candidate: Player, current: Player, versions: Mapping[str, str], key: bytes) -> Result:
-    """Return what `candidate` makes of a recording; `current` is the policy in force, for faith and for its cost.
+def judge(
+    recording: Recording, candidate: Player, before: Player | None, versions: Mapping[str, str], key: bytes
+) -> Result:
+    """Return what `candidate` makes of a recording; `before` has the policy of then, for faith and for its cost.
 
     `versions` are those of the detectors of today; `key` is the tenant's, for digests of names.
     """
@@ -94,7 +96,7 @@ def judge(recording: Recording, candidate: Player, current: Player, versions: Ma
     if exchange.error is not None and exchange.error.code in _ACCIDENTS | {"invalid_request"} and not then.error:
         return known._replace(standing=Standing.INCOMPARABLE, trouble=exchange.fault or exchange.error.code)
     now = _decided(candidate, exchange)
-    ours = played if candidate.policy == current.policy else current.play(recording)
+    again = played if before is None or candidate.policy == before.policy else before.play(recording)
     answered = played.followed
     found = changes(then, now, answered=answered)
     return known._replace(
@@ -108,9 +110,9 @@ def judge(recording: Recording, candidate: Player, current: Player, versions: Ma
         sent=bool(now.forwarded),
         answered=answered,
         sight=_same_sight(then, now) and (not answered or same_sight(then, now, Side.ANSWER)),
-        faithful=_faithful(then, _decided(current, ours.exchange)) if then.policy == current.policy else None,
+        faithful=_faithful(then, _decided(before, again.exchange)) if before is not None else None,
         cpu_us=played.cpu_us,
-        cpu_us_now=ours.cpu_us,
+        cpu_us_then=again.cpu_us,
         inspect_us=played.inspect_us,
     )
 

@@ -54,10 +54,14 @@ class Reel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What one process plays with. `seal` opens by the id of a day's key, None where it was destroyed."""
+    """What one process plays with.
+
+    `gate_of` returns the gate under a policy by its digest, None where that policy is not kept; `seal` opens by the id
+    of a day's key, None where it was destroyed.
+    """
 
     candidate: Gate
-    current: Gate
+    gate_of: Callable[[str], Gate | None]
     inspect: Inspect
     versions: Mapping[str, str]
     keys: Callable[[str], TenantKeys]
@@ -67,7 +71,7 @@ class Equipment:
     @property
     def name(self) -> str:
         """Return a digest of everything that a result depends on beside its recording."""
-        told = (__version__, self.candidate.policy.digest, self.current.policy.digest, sorted(self.versions.items()))
+        told = (__version__, self.candidate.policy.digest, sorted(self.versions.items()))
         return sha256(msgspec.json.encode(told)).hexdigest()[:32]
 
 
@@ -126,12 +130,14 @@ def play(equipment: Equipment, reel: Reel) -> Result:
             seen[asked] = equipment.inspect(*asked)  # type: ignore[arg-type]
         return seen[asked]
 
-    candidate, current = (
-        Player(gate, inspect, equipment.keys)  # type: ignore[arg-type]
-        for gate in (equipment.candidate, equipment.current)
+    before = equipment.gate_of(recording.decided.policy)
+    candidate, then = (
+        Player(gate, inspect, equipment.keys) if gate is not None else None  # type: ignore[arg-type]
+        for gate in (equipment.candidate, before)
     )
+    assert candidate is not None
     key = equipment.keys(recording.tenant).evidence
-    return judge(recording, candidate, current, equipment.versions, key)
+    return judge(recording, candidate, then, equipment.versions, key)
 
 
 def _known(kept: Path) -> Iterator[tuple[str, Result]]:

@@ -48,11 +48,23 @@ class Counts(NamedTuple):
 class PolicyEngine:
     """An immutable set of rules, the answers it gave and how often rules in shadow fired."""
 
-    __slots__ = ("_calls", "_counts", "_memo", "_order", "_policies", "_schema", "digest", "rules", "schema_text")
+    __slots__ = (
+        "_calls",
+        "_counts",
+        "_memo",
+        "_order",
+        "_policies",
+        "_schema",
+        "digest",
+        "document",
+        "rules",
+        "schema_text",
+    )
 
-    def __init__(self, rules: Sequence[Rule], schema_text: str, schema: cedarpy.Schema, digest: str) -> None:
-        """Keep checked rules; use `load`."""
-        self.digest = digest
+    def __init__(self, rules: Sequence[Rule], schema_text: str, schema: cedarpy.Schema, document: bytes) -> None:
+        """Keep checked rules; use `load`. `document` is all that they were read from, and `digest` its SHA-256."""
+        self.document = document
+        self.digest = "sha256:" + sha256(document).hexdigest()
         self.schema_text = schema_text
         self._schema = schema
         self.rules = {rule.id: rule for rule in rules}
@@ -60,8 +72,8 @@ class PolicyEngine:
         # Cedar names either the permits or the forbids that fired. A forbid that only flags must not hide that nothing
         # permits, so Cedar is asked which rules fire (each as a permit) and what follows is decided in `_verdict`.
         static = {rule.id: {**rule.body, "effect": "permit"} for rule in rules}
-        document = {"templates": {}, "staticPolicies": static, "templateLinks": []}
-        self._policies = cedarpy.PolicySet.from_json_str(orjson.dumps(document).decode())
+        cedar = {"templates": {}, "staticPolicies": static, "templateLinks": []}
+        self._policies = cedarpy.PolicySet.from_json_str(orjson.dumps(cedar).decode())
         self._memo: dict[Question, Verdict] = {}
         self._calls: dict[tuple[CallFacts, ToolFacts | None], cedarpy.Entities] = {}
         self._counts = Counts({}, {})
@@ -83,8 +95,17 @@ class PolicyEngine:
         rules = read_rules(ordered, parsed)
         if not rules:
             raise ConfigError("There is no policy rule, so everything would be denied.", hint=NOT_LOADED)
-        canonical = orjson.dumps([schema, [list(source) for source in ordered]])
-        return cls(rules, schema, parsed, "sha256:" + sha256(canonical).hexdigest())
+        return cls(rules, schema, parsed, orjson.dumps([schema, [list(source) for source in ordered]]))
+
+    @classmethod
+    def from_document(cls, document: bytes) -> PolicyEngine:
+        """Return the engine that has this document. Fails: ConfigError where this release cannot read it."""
+        try:
+            schema, sources = orjson.loads(document)
+            told = [PolicySource(name, text, in_shadow, tuple(named)) for name, text, in_shadow, named in sources]
+        except (orjson.JSONDecodeError, TypeError, ValueError) as error:
+            raise ConfigError("A policy that was kept cannot be read.", hint=NOT_LOADED) from error
+        return cls.load(told, schema)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
