@@ -68,7 +68,7 @@ def test_a_list_that_is_piped_is_plain() -> None:
 
 def test_a_list_on_a_terminal_is_a_table_and_names_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
     run("create", "--name", "laptop [red]x")
-    with keys._store(None) as store:
+    with keys.opened_store(None) as store:
         keys._print_table(store.keys.list())
     assert "laptop [red]x" in capsys.readouterr().out
 

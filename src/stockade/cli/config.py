@@ -49,9 +49,10 @@ def show(*, config_path: Path | None) -> None:
 
 def checks() -> tuple[Callable[[Settings], object], ...]:
     """Return what is checked beyond the schema; each raises ConfigError."""
+    from stockade.config.limits import budgets
     from stockade.stores.policy_files import load_policy
 
-    return (lambda settings: load_policy(settings.policy),)
+    return (lambda settings: load_policy(settings.policy), budgets)
 
 
 def _plain(value: Any) -> Any:

@@ -53,7 +53,7 @@ def create(
         raise ConfigError(
             "No key was made: there is no workspace of this name.", hint="`workspaces:` in stockade.yaml names them."
         )
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         made = store.keys.create(
             name, tenant, team=team, roles=[Role(role) for role in dict.fromkeys(roles)], workspace=workspace
         )
@@ -68,7 +68,7 @@ def create(
 @needs(Permission.ACCESS_KEYS_LIST)
 def list_keys(*, as_json: bool, config_path: Path | None) -> None:
     """Show all keys, revoked ones too; never their text."""
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         records = store.keys.list()
     if as_json:
         click.echo(json.dumps([_shown(record) for record in records], indent=2))
@@ -85,7 +85,7 @@ def list_keys(*, as_json: bool, config_path: Path | None) -> None:
 @needs(Permission.ACCESS_KEYS_REVOKE)
 def revoke(*, key_id: str, config_path: Path | None) -> None:
     """Make a key open nothing any more; a running gate follows within a second."""
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         record = store.keys.revoke(key_id)
     click.echo(f"Key {record.id} ({record.name}) is revoked since {_time(record.revoked_at_s)}.")
 
@@ -96,7 +96,7 @@ def revoke(*, key_id: str, config_path: Path | None) -> None:
 @needs(Permission.ACCESS_KEYS_SUSPEND)
 def suspend(*, key_id: str, config_path: Path | None) -> None:
     """Make a key open nothing until it is resumed; what it has open ends within a second."""
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         record = store.keys.suspend(key_id)
     click.echo(f"Key {record.id} ({record.name}) is suspended since {_time(record.suspended_at_s)}.")
     click.echo(f"Let it go on with: stockade keys resume {record.id}")
@@ -108,13 +108,14 @@ def suspend(*, key_id: str, config_path: Path | None) -> None:
 @needs(Permission.ACCESS_KEYS_SUSPEND)
 def resume(*, key_id: str, config_path: Path | None) -> None:
     """Let a suspended key open again what it did before."""
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         record = store.keys.resume(key_id)
     click.echo(f"Key {record.id} ({record.name}) is {'revoked' if record.revoked else 'open'}.")
 
 
 @contextmanager
-def _store(config_path: Path | None) -> Iterator[ControlStore]:
+def opened_store(config_path: Path | None) -> Iterator[ControlStore]:
+    """Open the control store that configuration names, for the length of a command."""
     settings = settings_of(config_path)
     store = ControlStore.open(settings.database_url, installation_key(settings.data_dir))
     try:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from stockade.cli.access import needs
-from stockade.cli.main import config_option, settings_of
+from stockade.cli.keys import opened_store
+from stockade.cli.main import config_option
 from stockade.core.errors import ConfigError
 from stockade.core.permissions import Permission
 from stockade.guard.quota.stops import Stop, StopKind, Stops
-from stockade.stores.control import ControlStore
-from stockade.stores.installation_key import installation_key
 
 
 class _Stopping(click.Group):
@@ -54,7 +51,7 @@ def set_stop(*, target: str, reason: str, by: str, config_path: Path | None) -> 
     The word `set` can be left out: `stockade stop team:payments`.
     """
     kind, name = _target(target)
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         stop = store.stops.set(kind, name, reason=reason, by=by)
     click.echo(f"Stopped: {stop.target}, since {_time(stop.at_s)}. Every gate follows within a second.")
     click.echo(f"Lift it with: stockade stop lift {stop.target}")
@@ -67,7 +64,7 @@ def set_stop(*, target: str, reason: str, by: str, config_path: Path | None) -> 
 def lift(*, target: str, config_path: Path | None) -> None:
     """Lift the stop of TARGET, as `stockade stop list` writes it."""
     kind, name = _target(target)
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         lifted = store.stops.lift(kind, name)
     if not lifted:
         raise ConfigError(f"{target} was not stopped.", hint="`stockade stop list` shows what is.")
@@ -80,7 +77,7 @@ def lift(*, target: str, config_path: Path | None) -> None:
 @needs(Permission.ACCESS_STOPS_LIST)
 def list_stops(*, as_json: bool, config_path: Path | None) -> None:
     """Show what is stopped, the oldest first."""
-    with _store(config_path) as store:
+    with opened_store(config_path) as store:
         stops: Stops = store.stops.list()
     if as_json:
         click.echo(json.dumps([_shown(stop) for stop in stops.all], indent=2))
@@ -98,16 +95,6 @@ def _target(text: str) -> tuple[StopKind, str]:
         kinds = ", ".join(f"{each}:NAME" for each in StopKind if each is not StopKind.ALL)
         raise ConfigError("That names nothing to stop.", hint=f"Write all, or one of {kinds}.")
     return StopKind(kind), name
-
-
-@contextmanager
-def _store(config_path: Path | None) -> Iterator[ControlStore]:
-    settings = settings_of(config_path)
-    store = ControlStore.open(settings.database_url, installation_key(settings.data_dir))
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _shown(stop: Stop) -> dict[str, str]:

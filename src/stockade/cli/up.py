@@ -66,17 +66,7 @@ def trial_settings(base: Settings, environ: Mapping[str, str], fake: Callable[[]
         else:
             upstreams[name] = Upstream(base_url=fake(), allow_private=True)
             click.echo(f"No {key_env}: the built-in fake vendor answers for {name}.", err=True)
-    return Settings(
-        listen=base.listen,
-        data_dir=base.data_dir,
-        upstreams=Upstreams(**upstreams),
-        models=base.models or _MODELS,
-        policy=base.policy,
-        limits=base.limits,
-        guards=base.guards,
-        placeholders=base.placeholders,
-        recording=base.recording,
-    )
+    return replace(base, upstreams=Upstreams(**upstreams), models=base.models or _MODELS)
 
 
 def trial_key(settings: Settings) -> str:

@@ -12,12 +12,11 @@ from typing import Any
 import click
 
 from stockade.cli.access import needs
+from stockade.cli.keys import opened_store
 from stockade.cli.main import config_option, settings_of
 from stockade.cli.usage_limits import LimitLeft, limits_left
 from stockade.core.permissions import Permission
 from stockade.guard.quota.usage import UsageKey, UsageSums
-from stockade.stores.control import ControlStore
-from stockade.stores.installation_key import installation_key
 
 _BY: dict[str, Callable[[UsageKey], Iterable[str]]] = {
     "day": lambda key: (key.day,),
@@ -40,14 +39,12 @@ def command(*, by: str, days: int, show_limits: bool, as_json: bool, config_path
     """Show what was used in the last days (UTC), or what budgets leave."""
     settings = settings_of(config_path)
     if show_limits:
-        _print([_limit_row(left) for left in limits_left(settings)], as_json=as_json)
+        _print([_limit_row(left) for left in limits_left(settings)], "No budget has been used.", as_json=as_json)
         return
-    store = ControlStore.open(settings.database_url, installation_key(settings.data_dir))
-    try:
+    with opened_store(config_path) as store:
         used = store.usage.since((datetime.now(UTC).date() - timedelta(days=days - 1)).isoformat())
-    finally:
-        store.close()
-    _print([_usage_row(by, name, sums) for name, sums in added_up(by, used).items()], as_json=as_json)
+    rows = [_usage_row(by, name, sums) for name, sums in added_up(by, used).items()]
+    _print(rows, "Nothing was used.", as_json=as_json)
 
 
 def added_up(by: str, used: Mapping[UsageKey, UsageSums]) -> dict[str, UsageSums]:
@@ -68,12 +65,12 @@ def _limit_row(left: LimitLeft) -> dict[str, Any]:
     return left._asdict() | {"measure": left.measure.value}
 
 
-def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print(rows: list[dict[str, Any]], empty: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     if not rows:
-        click.echo("Nothing was used.")
+        click.echo(empty)
         return
     if not sys.stdout.isatty():
         for line in (rows[0], *(row.values() for row in rows)):
