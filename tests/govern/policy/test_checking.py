@@ -78,5 +78,12 @@ def test_a_rule_that_fails_on_some_facts_is_shown_on_them() -> None:
     assert "{action: prompt" in remarks[0].words
 
 
+def test_what_was_not_looked_at_whole_is_never_called_never() -> None:
+    text = rule('context.rule == context.detector && context.rule like "a*"') + rule("context.score > 500", name="s")
+    (remark,) = check(own(text))
+    assert (remark.rule.id, remark.what, remark.is_fault) == ("r", What.NOT_ANALYSED, False)
+    assert "compared with each other" in remark.words
+
+
 def test_what_is_not_analysed_is_said() -> None:
     assert said(rule('ip("127.0.0.1").isLoopback() && context.editable')) == [("r", What.NOT_ANALYSED)]

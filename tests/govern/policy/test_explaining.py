@@ -40,6 +40,14 @@ def test_two_facts_are_told_where_one_is_not_enough() -> None:
     assert change.facts == {"principal_kind": "person", "sensitivity": 1}
 
 
+def test_no_change_is_told_that_cannot_be() -> None:
+    place = {"workspace": "w", "asserted_by": "key", "data_class": "restricted"}
+    told = {**defaults(Action.CALL_TOOL), **place, "tool": "Read"}
+    found = explain(PACKS["coding-agent"], Action.CALL_TOOL, told)
+    assert {"tool", "server"} in [set(change.facts) for change in found.changes]
+    assert {"server"} not in [set(change.facts) for change in found.changes]  # it is told by the tool's name
+
+
 def test_a_rule_that_is_not_analysed_leaves_the_answer_alone() -> None:
     engine = own(
         '@id("r") @reason("R.") forbid (principal, action == Stockade::Action::"forward", resource)'

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from stockade.core.decisions import Effect
 from stockade.core.errors import ConfigError
-from stockade.govern.policy.promoting import edit_for, write
+from stockade.govern.policy.promoting import edit_for, evidence, write
+from stockade.stores.ledger_reader import Entry
 from stockade.stores.policy_files import load_policy
 
 RULE = (
@@ -87,3 +89,36 @@ def test_a_file_that_changed_meanwhile_is_not_written_over(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="changed meanwhile"):
         write(edit)
     assert own.read_text() == "// builds on: strict\n"
+
+
+def test_evidence_counts_for_the_text_it_was_gathered_with(tmp_path: Path) -> None:
+    own = tmp_path / "own.cedar"
+    own.write_text("// builds on: baseline\n" + RULE.format("one"))
+    rule = load_policy([str(own)]).rules["one"]
+    place = {"id": "none", "environment": "unknown", "sensitivity": 0, "data_class": "unknown"}
+    call = {"tenant": "t", "principal_kind": "key", "teams": [], "roles": [], "model": "m", "model_listed": True}
+    call |= {"model_approved": True, "dialect": "d", "asserted_by": "none", "workspace": place, "kind": "intent"}
+    fired = {"effect": "flag", "rules": ["x"], "shadow": "deny", "shadow_rules": ["one"]}
+
+    def event(policy: str, *rules: str) -> dict[str, object]:
+        return {"kind": "event", "event": "started", "subject": policy, "rules": list(rules)}
+
+    def intent(number: int, policy: str, forward: dict[str, object]) -> dict[str, object]:
+        told = {"id": f"ex-{number}", "at": f"2026-01-0{number}", "principal": f"k-{number}", "policy": policy}
+        return {**call, **told, "forward": forward}
+
+    records = [
+        event("old", "one@000000000000"),
+        intent(1, "old", fired),
+        event("new", f"one@{rule.version}", "other@1"),
+        intent(2, "new", fired),
+        intent(3, "new", {"effect": "allow", "rules": []}),
+        intent(4, "new", {**fired, "effect": "deny"}),
+        intent(5, "unknown", fired),
+    ]
+    entries = [Entry(Path("log"), number, fields) for number, fields in enumerate(records)]
+    found = evidence(rule, lambda: iter(entries))
+    assert (found.exchanges, found.fired, found.changed) == (3, 2, 1)
+    assert (found.first, found.last) == ("2026-01-02", "2026-01-04")
+    assert found.effects == {(Effect.FLAG, Effect.DENY): 1, (Effect.DENY, Effect.DENY): 1}
+    assert dict(found.principals) == {"k-2": 1, "k-4": 1}

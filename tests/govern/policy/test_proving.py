@@ -115,6 +115,22 @@ def test_what_cannot_be_analysed_stays_open() -> None:
     assert (found.result, "not analysed" in found.why) == (Result.OPEN, True)
 
 
+@pytest.mark.parametrize(
+    ("when", "result"),
+    [
+        ('context.rule == context.detector && context.rule like "a*"', Result.OPEN),
+        ("context.rule == context.category", Result.OPEN),
+        ('[context.rule, "x"].contains(context.detector)', Result.OPEN),
+        ('context.rule == "a" && context.detector like "*b"', Result.PROVED),
+    ],
+)
+def test_two_texts_that_are_compared_with_each_other_leave_it_open(when: str, result: Result) -> None:
+    rule = '@id("f") @reason("R.") forbid (principal, action == Stockade::Action::"prompt", resource)'
+    found = proof(own(f"{rule} when {{ {when} }};"), f"never prompt when {{ {when} }}")
+    assert found.result is result
+    assert ("compared with each other" in found.why) == (result is Result.OPEN)
+
+
 def test_an_engine_that_answers_otherwise_stops_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(action: Action, facts: dict[str, Any]) -> object:
         return question_of(action, {**facts, "approved": True, "listed": True})

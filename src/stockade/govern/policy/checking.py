@@ -13,8 +13,10 @@ import numpy as np
 
 from stockade.core.decisions import STRENGTH, Effect
 from stockade.core.facts import Action
+from stockade.govern.policy.expressions import condition
 from stockade.govern.policy.facts import told
 from stockade.govern.policy.outcomes import Mask, Outcomes, applies, unknown_operator
+from stockade.govern.policy.space import space_of
 from stockade.govern.policy.tables import FAILED, TRUE, TooManyError
 from stockade.guard.policy.engine import PolicyEngine
 from stockade.guard.policy.rules import Rule
@@ -78,9 +80,12 @@ def check(engine: PolicyEngine) -> list[Remark]:
         if not any(applies(engine.rules[rule_id], action) for rule_id in left_out):
             outcomes.agree(engine, outcomes.possible)
         for rule in here:
-            seen.setdefault(rule.id, []).append((action, _look(outcomes, rule)))
-            if outcomes.tables.cut:
-                remarks.append(Remark(rule, What.NOT_ANALYSED, f"in part: {outcomes.tables.cut}"))
+            looked = _look(outcomes, rule)
+            if outcomes.tables.cut:  # what was not looked at whole is never called never
+                looked = looked._replace(fires=True, decides=True, matters=True)
+                if cut := space_of([condition(rule.body)], action).cut:
+                    remarks.append(Remark(rule, What.NOT_ANALYSED, f"in part: {cut}"))
+            seen.setdefault(rule.id, []).append((action, looked))
     for rule_id, each in seen.items():
         remarks.extend(_remarks(engine.rules[rule_id], each))
     order = {rule_id: number for number, rule_id in enumerate(engine.rules)}

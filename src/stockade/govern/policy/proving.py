@@ -60,6 +60,8 @@ def prove(engine: PolicyEngine, statement: Statement) -> Proof:
     if (condition[outcomes.possible] == FAILED).any():
         raise ConfigError(f"The condition fails on some facts: {statement.text}", hint="Compare smaller numbers.")
     about = (condition == TRUE) & outcomes.possible
+    if not about.any() and outcomes.tables.cut:
+        return Proof(statement, Result.OPEN, why=outcomes.tables.cut)
     if not about.any():
         raise ConfigError(
             f"This statement is about no facts at all: {statement.text}", hint="Its conditions exclude each other."

@@ -124,7 +124,7 @@ def space_of(expressions: Sequence[Node], action: Action, samples: Sequence[Fact
     for name in wanted:
         if isinstance(defaults(action)[name], str) and name not in WORDS:
             texts.setdefault(name, set()).update(str(sample[name]) for sample in samples if name in sample)
-    cuts: list[str] = []
+    cuts = list(dict.fromkeys(each for expression in expressions for each in _compared(expression, action)))
     values = {name: _values(name, action, texts.get(name, set()), patterns.get(name, set()), cuts) for name in wanted}
     if "server" in values:
         servers = {tool_facts(tool).server for tool in values["tool"]}
@@ -161,6 +161,23 @@ def constraints(action: Action) -> Iterator[Constraint]:
             lambda tool, server: tool_facts(tool).server == server,
             "the server of a tool is told by its name",
         )
+
+
+def _compared(expression: Node, action: Action) -> Iterator[str]:
+    """Yield what is cut where two texts are compared with each other: each has values of its own only."""
+    for part in parts(expression):
+        [(name, operand)] = part.items()
+        if name in ("==", "!=", "contains", "containsAll", "containsAny"):
+            sides = [_texts_of(operand[side], action) for side in ("left", "right")]
+            if all(sides) and any(one != other for one in sides[0] for other in sides[1]):
+                yield f"{min(sides[0])} and {min(sides[1])} are compared with each other; not all ways were looked at"
+
+
+def _texts_of(node: Node, action: Action) -> set[str]:
+    """Return the facts among those read that are texts of any kind, where a variable is read at all."""
+    if not any("Var" in part for part in parts(node)):
+        return set()
+    return {name for name in facts_read(node, action) if isinstance(defaults(action)[name], str)}
 
 
 def _values(
