@@ -125,7 +125,7 @@ class App:
                 policy=policy,
                 models=ModelList(settings.models, settings.evaluating),
                 workspaces=workspaces(settings),
-                places=limits.places(settings),
+                places=limits.places(settings, self.counting.process),
                 budgets=limits.budgets(settings),
                 estimates=limits.estimates(settings),
                 people=People(believed(settings.identity), revocations=self.store.revocations.revocations()),

@@ -14,14 +14,15 @@ from stockade.guard.quota.limit import Limit, Period, Scope
 from stockade.guard.quota.places import Places
 
 
-def places(settings: Settings) -> Places:
-    """Return the rates and places of `limits:`."""
+def places(settings: Settings, process: str = "") -> Places:
+    """Return the rates and places of `limits:` for one process."""
     limits = settings.limits
     return Places(
         limits.requests_per_minute,
         limits.requests_burst,
         limits.concurrent_requests,
         limits.concurrent_requests_global,
+        process,
     )
 
 

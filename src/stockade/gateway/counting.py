@@ -35,6 +35,7 @@ class Counting:
         self, settings: Settings, environ: Mapping[str, str], clock: Clock, events: EventLog, note: Note
     ) -> None:
         """Read what was kept; connect to nothing yet. Fails: ConfigError."""
+        self.process = secrets.token_hex(16)
         self.usage = UsageBatch(clock)
         self._file = settings.data_dir / COUNTS
         self._events, self._note = events, note
@@ -67,7 +68,7 @@ class Counting:
     def books(self, table: UsageTable) -> Bookkeeping:
         """Return the bookkeeping of this process, which writes usage to `table`."""
         kept = (self._tally, partial(write_tally, self._file)) if self._tally is not None else None
-        return Bookkeeping(self.usage, table, secrets.token_hex(16), self._events, tally=kept, shared=self._shared)
+        return Bookkeeping(self.usage, table, self.process, self._events, tally=kept, shared=self._shared)
 
     async def close(self) -> None:
         """Close the connections to the shared store."""

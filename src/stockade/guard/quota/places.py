@@ -16,12 +16,16 @@ _CALLERS_KEPT = 4096
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What a caller may take: a steady rate, a burst after a pause, open requests; and what all may have open."""
+    """What a caller may take: a steady rate, a burst after a pause, open requests; and what one gate may have open.
+
+    The last bounds the memory of a process, so it is counted under the name of this `process`; the others for all gates.
+    """
 
     requests_per_minute: int = 600
     requests_burst: int = 100
     concurrent_requests: int = 64
     concurrent_requests_global: int = 1024
+    process: str = ""
     _takes: dict[str, tuple[Take, ...]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -52,5 +56,7 @@ class Places:
             burst=self.requests_burst,
         )
         own = Counter(f"open:{caller}", "concurrent_requests", open_, Kind.OPEN, self.concurrent_requests)
-        everybody = Counter("open", "concurrent_requests_global", open_, Kind.OPEN, self.concurrent_requests_global)
+        everybody = Counter(
+            f"process:{self.process}", "concurrent_requests_global", open_, Kind.OPEN, self.concurrent_requests_global
+        )
         return (Take(everybody, 1), Take(own, 1), Take(rate, 1))
