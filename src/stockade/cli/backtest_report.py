@@ -92,7 +92,7 @@ def _counts(chosen: Chosen, found: Report) -> Iterator[tuple[int, str, str, str]
         (found.left_out, "left out", f"{found.sessions:,} sessions would have taken another course before"),
         (found.unanswered, "request only", "what would have been sent is not what was, so the answer is not known"),
         (found.repeated, "repeats", "refused then because the same had been refused: nothing was decided"),
-        (found.incomparable, "not comparable", "the gate failed, then or now"),
+        (found.incomparable, "not comparable", "a limit, a stop or a failure of the gate ended it, then or now"),
         (found.other_sight, "seen otherwise", "the detectors see something else than those of then"),
     )
     yield from ((count, what, why, "") for count, what, why in optional if count)

@@ -97,6 +97,13 @@ def test_a_gate_that_failed_then_is_not_compared() -> None:
     assert result(record(ASKED, ANSWER, failure=broken)).standing is Standing.INCOMPARABLE
 
 
+@pytest.mark.parametrize("error", ["rate_limited", "price_unknown", "stopped", "storage", "guard_failed"])
+def test_what_a_limit_or_a_stop_ended_is_not_compared(error: str) -> None:
+    kept = record(ASKED, ANSWER)
+    ended = kept._replace(decided=kept.decided._replace(error=error, ended="rejected", forwarded=""))
+    assert result(ended).standing is Standing.INCOMPARABLE
+
+
 def test_a_recording_made_before_sending_says_what_the_request_would_be() -> None:
     whole = record(ASKED, ANSWER)
     before = whole._replace(

@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from stockade.core.digests import evidence_digest
+from stockade.core.errors import UpstreamError, UpstreamTimeoutError
 from stockade.core.segments import Channel
-from stockade.govern.backtest.differences import Change, Flip, changes, flip_of, in_shadow, same_sight
+from stockade.govern.backtest.differences import REFUSED, Change, Flip, changes, flip_of, in_shadow, same_sight
 from stockade.govern.backtest.player import Player
 from stockade.guard.ledger.record import Ended
 from stockade.guard.pipeline.exchange import Exchange
@@ -27,14 +28,15 @@ EXCERPT_CHARS = 24
 """Characters on either side of a finding of which an excerpt shows the shape."""
 
 _OF_THE_MODEL = frozenset({Channel.ASSISTANT, Channel.TOOL_CALL})
-_ACCIDENTS = frozenset({"guard_failed", "internal", "rate_limited", "request_too_large", "storage"})
+_COMPARABLE = REFUSED | {"", UpstreamError.code, UpstreamTimeoutError.code}
+"""Errors by which policy or the vendor ended an exchange. Others (limits, stops, failed guards) are no decisions."""
 
 
 class Standing(StrEnum):
     """What can be said of a recording."""
 
     COMPARED = "compared"
-    INCOMPARABLE = "incomparable"  # the gate itself failed then, or the request cannot be read any more
+    INCOMPARABLE = "incomparable"  # a limit, a stop or a failure of the gate ended it then, or would now
     REPEATED = "repeated"  # refused because the same was refused before: nothing was decided
     UNREADABLE = "unreadable"
 
@@ -89,11 +91,11 @@ def judge(
         policy=then.policy,
         same_guards=all(versions.get(detector) == version for detector, version in recording.guards),
     )
-    if recording.stuck or then.error in _ACCIDENTS:
+    if recording.stuck or then.error not in _COMPARABLE:
         return known._replace(standing=Standing.REPEATED if recording.stuck else Standing.INCOMPARABLE)
     played = candidate.play(recording)
     exchange = played.exchange
-    if exchange.error is not None and exchange.error.code in _ACCIDENTS | {"invalid_request"} and not then.error:
+    if exchange.error is not None and exchange.error.code not in _COMPARABLE:
         return known._replace(standing=Standing.INCOMPARABLE, trouble=exchange.fault or exchange.error.code)
     now = _decided(candidate, exchange)
     again = played if before is None or candidate.policy == before.policy else before.play(recording)

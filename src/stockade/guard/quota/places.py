@@ -18,7 +18,7 @@ _CALLERS_KEPT = 4096
 class Places:
     """What a caller may take: a steady rate, a burst after a pause, open requests; and what one gate may have open.
 
-    The last bounds the memory of a process, so it is counted under the name of this `process`; the others for all gates.
+    The last bounds the memory of a process, so it is counted under this `process`'s name; the others for all gates.
     """
 
     requests_per_minute: int = 600
