@@ -111,14 +111,17 @@ def prove(ctx: click.Context, *, statement: str | None, policy: tuple[str, ...],
 
     never forward when { !resource.approved } unless { principal in Stockade::Team::"evaluators" }
 
-    Without one, those that stand in the cases beside the policy. Exit status 1 when one does not hold or stays open.
+    Without one, those in the cases beside your files, or beside the packs where all are packs. Exit status 1 when one does not hold or stays open.
     """
     from stockade.govern.policy.cases import read_cases
+    from stockade.stores.policy_files import PACKS
 
     names = named_policy(policy, config_path)
     statements: tuple[str, ...] = (statement,) if statement else ()
     if not statements:
-        statements = tuple(each for path in _cases_files(names, None) for each in read_cases(path).prove)
+        beside = _cases_files(names, None)
+        yours = [path for path in beside if path.parent != PACKS]  # a pack's own are about the pack alone
+        statements = tuple(each for path in yours or beside for each in read_cases(path).prove)
     if not statements:
         raise ConfigError("There is no statement to prove.", hint='Say one, such as "never forward when { ... }".')
     ctx.exit(0 if all([*_proofs(names, statements, aloud=True)]) else 1)
@@ -154,16 +157,16 @@ def _proofs(names: Sequence[str], statements: Sequence[str], *, aloud: bool = Fa
 
 
 def _cases_files(names: Sequence[str], config_path: Path | None) -> list[Path]:
-    """Return the files of cases that are named, or that stand beside the files of a policy."""
+    """Return the files of cases that are named, or that stand beside the files that a policy names."""
     from stockade.govern.policy.cases import SUFFIX
-    from stockade.stores.policy_files import policy_files
+    from stockade.stores.policy_files import named_files
 
     told = [Path(name) for name in names if name.endswith(SUFFIX)]
     others = [name for name in names if not name.endswith(SUFFIX)]
     if told and not others:
         return told
-    files = policy_files(named_policy(others, config_path))
-    beside = [file.path.with_name(file.path.stem + SUFFIX) for file in files]
+    named = [path for path, _ in named_files(named_policy(others, config_path))]
+    beside = [path.with_name(path.stem + SUFFIX) for path in named]
     return told + [path for path in beside if path.exists()]
 
 

@@ -77,10 +77,14 @@ def policy_files(names: Sequence[str], texts: Mapping[Path, str] | None = None) 
     """
     found: dict[Path, PolicyFile] = {}
     meant = texts or {}
-    for name in names or DEFAULT:
-        for path, shown in _named(name):
-            _gather(found, path, PolicySource(shown, ""), meant)
+    for path, shown in named_files(names):
+        _gather(found, path, PolicySource(shown, ""), meant)
     return list(found.values())
+
+
+def named_files(names: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return the files that names stand for, without what they build on, each with the name that it goes by."""
+    return [each for name in names or DEFAULT for each in _named(name)]
 
 
 def _gather(found: dict[Path, PolicyFile], path: Path, source: PolicySource, texts: Mapping[Path, str]) -> None:
@@ -120,7 +124,7 @@ def stamp(names: Sequence[str]) -> tuple[tuple[str, int, int, int], ...]:
     stamps = []
     for name in names:
         try:
-            paths = [path for path, _ in _named(name)]
+            paths = [path for path, _ in named_files([name])]
         except ConfigError:
             paths = [Path(name)]
         for path in paths:
