@@ -19,18 +19,9 @@ def command(*, as_json: bool, config_path: Path | None) -> None:
     import json
 
     from stockade.cli.person import local_caller
-    from stockade.core.permissions import ROLE_PERMISSIONS
+    from stockade.console.sign_in import shown_caller
 
-    caller = local_caller(settings_of(config_path))
-    told: dict[str, object] = {
-        "id": caller.id,
-        "name": caller.name,
-        "kind": caller.kind,
-        "tenant": caller.tenant,
-        "teams": list(caller.teams),
-        "roles": list(caller.roles),
-        "permissions": sorted(set().union(*(ROLE_PERMISSIONS[role] for role in caller.roles))),
-    }
+    told = shown_caller(local_caller(settings_of(config_path)))
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -76,16 +77,17 @@ class SignInApi:
 
     async def me(self, _request: Request, caller: Principal) -> Response:
         """Tell the caller who it is here."""
-        held = sorted(set().union(*(ROLE_PERMISSIONS[role] for role in caller.roles)))
-        return JSONResponse(
-            {
-                "id": caller.id,
-                "name": caller.name,
-                "kind": caller.kind,
-                "tenant": caller.tenant,
-                "teams": list(caller.teams),
-                "roles": list(caller.roles),
-                "permissions": held,
-            },
-            headers={"cache-control": "no-store"},
-        )
+        return JSONResponse(shown_caller(caller), headers={"cache-control": "no-store"})
+
+
+def shown_caller(caller: Principal) -> dict[str, Any]:
+    """Return what a caller is told of itself, at the terminal too."""
+    return {
+        "id": caller.id,
+        "name": caller.name,
+        "kind": caller.kind,
+        "tenant": caller.tenant,
+        "teams": list(caller.teams),
+        "roles": list(caller.roles),
+        "permissions": sorted(set().union(*(ROLE_PERMISSIONS[role] for role in caller.roles))),
+    }

@@ -10,10 +10,11 @@ import pytest
 
 from stockade.core.errors import StorageError, UnauthenticatedError, UpstreamError
 from stockade.core.principal import Principal
+from stockade.guard.dialects.dialect import MODEL_PLACE
 from stockade.guard.identity import Issuer, Keyring, People, read_keys
 from stockade.guard.pipeline.authentication import prove_caller
 from stockade.guard.pipeline.commands import ClientGone, Introspect, RefreshIssuer
-from stockade.testing.playbook import Played
+from stockade.testing.playbook import Answer, Played, Sent
 from tests.guard.identity.forging import NOW, URL, document, key, people, token
 from tests.guard.pipeline.talks import answer, ask, each_dialect, hear, say
 from tests.properties.gates import playbook
@@ -144,3 +145,17 @@ def test_a_client_that_goes_away_meanwhile_is_no_fault() -> None:
         lambda command: ClientGone() if isinstance(command, RefreshIssuer) else None,
     )
     assert (played.exchange.ended, played.exchange.fault) == ("client_gone", "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), StorageError("x"), UnauthenticatedError("x")], ids=repr)
+def test_on_every_route_a_broken_authenticator_is_a_401(error: Exception) -> None:
+    book = playbook()
+    book.gate = replace(book.gate, people=BrokenPeople(error))
+    headers = (("authorization", f"Bearer {token(**LIVING).decode()}"),)
+    assert len(book.gate.routes) > 5
+    for (method, path), served in book.gate.routes.items():
+        for signs in ((), (("anthropic-version", "2023-06-01"),)):
+            place = path.replace(MODEL_PLACE, "claude-test")
+            played = book.play(Sent(place, b"{}", headers + signs, method), Answer((b"{}",)))
+            assert played.status == 401, (method, path, served)
+            assert played.upstream is None
