@@ -111,7 +111,8 @@ def prove(ctx: click.Context, *, statement: str | None, policy: tuple[str, ...],
 
     never forward when { !resource.approved } unless { principal in Stockade::Team::"evaluators" }
 
-    Without one, those in the cases beside your files, or beside the packs where all are packs. Exit status 1 when one does not hold or stays open.
+    Without one, those in the cases beside your files, or beside the packs where all are packs. Exit status 1 when one
+    does not hold or stays open.
     """
     from stockade.govern.policy.cases import read_cases
     from stockade.stores.policy_files import PACKS
