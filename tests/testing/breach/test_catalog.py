@@ -137,7 +137,7 @@ def test_two_tasks_of_one_id_are_refused(tmp_path: Path) -> None:
 
 def test_the_suite_is_wide_enough() -> None:
     kinds = Counter((task.kind, task.split) for task in TASKS)
-    assert all(kinds[kind, split] >= 45 for kind in Kind for split in Split)
+    assert all(kinds[kind, split] >= 55 for kind in Kind for split in Split)
     assert min(Counter((task.domain, task.kind, task.split) for task in TASKS).values()) >= 5
     assert len({(task.domain, task.split) for task in TASKS}) == len(Domain) * len(Split)
     assert {task.way for task in TASKS if task.way} == set(Way)
@@ -153,8 +153,9 @@ def test_no_words_of_a_person_stand_on_both_sides() -> None:
 
 
 def test_a_third_of_the_honest_tasks_meet_an_injection() -> None:
-    honest = [task for task in TASKS if task.kind is Kind.HONEST]
-    assert sum(task.planted for task in honest) * 3 >= len(honest)
+    for split in Split:
+        honest = [task for task in TASKS if task.kind is Kind.HONEST and task.split is split]
+        assert sum(task.planted for task in honest) * 3 >= len(honest)
 
 
 @pytest.mark.parametrize("kind", Kind)

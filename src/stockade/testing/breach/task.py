@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Split(StrEnum):
-    """What a task may be used for. Nobody looks at `held_out` while they build."""
+    """What a task may be used for. Nobody who builds looks at `held_out`; what was looked at becomes `dev`."""
 
     DEV = "dev"
     HELD_OUT = "held_out"
