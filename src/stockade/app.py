@@ -18,17 +18,17 @@ from functools import cache
 from starlette.types import ASGIApp
 
 from stockade.config import limits
-from stockade.config.credentials import upstream_key
 from stockade.config.schema import Guards, Settings
 from stockade.console.control import Parts, control_plane
 from stockade.core.errors import ConfigError, StockadeError
 from stockade.core.permissions import Permission
 from stockade.core.principal import Principal
 from stockade.gateway.access_watch import AccessWatch
+from stockade.gateway.approval_watch import ApprovalWatch
 from stockade.gateway.beside import Beside
 from stockade.gateway.callers import Callers
 from stockade.gateway.clock import SystemClock
-from stockade.gateway.configured import addresses, believed, clients, recording_rule, workspaces
+from stockade.gateway.configured import addresses, believed, clients, recording_rule, vendors, workspaces
 from stockade.gateway.counting import Counting
 from stockade.gateway.driver import Services
 from stockade.gateway.events import EventLog
@@ -37,7 +37,6 @@ from stockade.gateway.policy_watch import PolicyWatch, in_shadow
 from stockade.gateway.retention import Retention
 from stockade.gateway.server import GateApplication
 from stockade.gateway.upstream import HttpUpstream
-from stockade.gateway.vendors import Vendor
 from stockade.gateway.workroom import Workroom
 from stockade.govern.backtest.runs import Equipment
 from stockade.guard import dialects
@@ -141,6 +140,7 @@ class App:
             vault=ControlVault(self.store),
             ledger=self.ledger,
             blocks=blocks,
+            approvals=self.store.approvals,
             recorder=self.recorder,
             upstream=self.upstream,
             clock=clock,
@@ -150,6 +150,7 @@ class App:
             storage_pool=ThreadPoolExecutor(2, "storage"),
             issuers=self.issuers,
         )
+        self._approval_watch = ApprovalWatch(self.services, self.store.approvals, self._record)
         self._access = AccessWatch(self.services, self.store, self._note)
         names = settings.policy
         self._policy_watch = PolicyWatch(
@@ -192,7 +193,10 @@ class App:
     async def _note_control(self, caller: Principal, permission: Permission, subject: str) -> None:
         """Record what somebody did with the gate."""
         now_ms = int(self.services.clock.now_s() * 1000)
-        event = Event(EventName.CONTROLLED, now_ms, subject=caller.id, reason=f"{permission} {subject}")
+        await self._record(Event(EventName.CONTROLLED, now_ms, subject=caller.id, reason=f"{permission} {subject}"))
+
+    async def _record(self, event: Event) -> None:
+        """Make an event durable. Fails: StorageError."""
         await self.ledger.append(encode(event))
 
     def application(self) -> GateApplication:
@@ -222,6 +226,7 @@ class App:
             for watch in (
                 self._access.run(),
                 self._policy_watch.run(),
+                self._approval_watch.run(),
                 self._report_counts(),
                 self.retention.watch(self.services.storage_pool),
                 self.issuers.watch(),
@@ -368,24 +373,6 @@ def routes() -> dict[tuple[str, str], tuple[tuple[Dialect, Route], ...]]:
             if dialect.vendor not in taken:
                 served[place] = (*served.get(place, ()), (dialect, route))
     return served
-
-
-def vendors(settings: Settings, environ: Mapping[str, str]) -> dict[str, Vendor]:
-    """Return the configured vendors with their keys. Fails: ConfigError."""
-    found: dict[str, Vendor] = {}
-    for name in ("anthropic", "openai"):
-        upstream = getattr(settings.upstreams, name)
-        if upstream is not None:
-            found[name] = Vendor(
-                name,
-                upstream.base_url,
-                upstream_key(name, upstream, environ),
-                upstream.allow_private,
-                upstream.connect_timeout_s,
-                upstream.first_byte_timeout_s,
-                upstream.idle_timeout_s,
-            )
-    return found
 
 
 def open_store(settings: Settings) -> ControlStore:

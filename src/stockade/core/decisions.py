@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -41,7 +41,8 @@ class Verdict:
     `rules` are the ids of the rules that fired and determine the effect; `failed` those whose evaluation failed, in
     which case the effect is DENY. `reason` is the rule's own sentence for people. `shadow_rules` are the rules in
     shadow that fired, `shadow_failed` those that failed, and `shadow` the effect that there would be if they were in
-    force, None where there are none. They never change `effect`.
+    force, None where there are none. They never change `effect`. Where the effect is HOLD, `approvals` is how many
+    people must say yes, and `beneath` what happens once they did.
     """
 
     effect: Effect
@@ -51,6 +52,12 @@ class Verdict:
     shadow: Effect | None = None
     shadow_rules: tuple[str, ...] = ()
     shadow_failed: tuple[str, ...] = ()
+    beneath: Effect = Effect.ALLOW
+    approvals: int = 1
+
+    def approved(self) -> Verdict:
+        """Return the answer after enough people have said yes."""
+        return replace(self, effect=self.beneath) if self.effect is Effect.HOLD else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,19 @@ class RefusedError(StockadeError):
         self.rules = rules
 
 
+class HeldError(RefusedError):
+    """Policy holds this request until a person says yes. `refusal` is the id under which it waits."""
+
+    code = "held_for_approval"
+
+
+class NotOpenError(StockadeError):
+    """What somebody wants to decide is decided, used or over, or cannot be decided so."""
+
+    code = "not_open"
+    status = 409
+
+
 class GuardFailedError(StockadeError):
     """A guard did not run to its end; the request is denied because nobody knows what it holds."""
 

@@ -134,3 +134,18 @@ ISSUER_BYTES_MAX = 256 * 1024
 
 ISSUER_KEYS_MAX = 64
 """Most keys of one issuer; large public ones have ten."""
+
+APPROVAL_WAIT_S = 24 * 3600
+"""How long what is held waits for a person, and how long a no holds; past it the next retry asks anew."""
+
+APPROVAL_UNTIL_S_MAX = 30 * 86_400
+"""Longest time for which a person can approve something at once."""
+
+APPROVALS_WAITING_MAX = 1000
+"""Things of one tenant that may wait for a person at once; past it they are refused, not written down."""
+
+APPROVAL_SHOWN_CHARS_MAX = 400
+"""Most characters of one argument that an approver is shown; the rest is counted."""
+
+APPROVAL_LISTED_MAX = 40
+"""Most arguments, and most decisive values, of one held call that an approver is shown; the rest are counted."""

@@ -1,15 +1,16 @@
-"""What configuration says, as values of the guard and the gateway: issuers, workspaces, recordings."""
+"""What configuration says, as values of the guard and the gateway: issuers, vendors, workspaces, recordings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stockade.config.credentials import client_secret
+from stockade.config.credentials import client_secret, upstream_key
 from stockade.config.identity import Identity
 from stockade.config.schema import Settings
 from stockade.core.principal import DataClass, Environment, Role, Workspace
 from stockade.gateway.fetch import IssuerFetch
 from stockade.gateway.issuers import Address
+from stockade.gateway.vendors import Vendor
 from stockade.guard.identity import Issuer, TokenKind, Workspaces
 from stockade.guard.identity.signin import Client
 from stockade.guard.recording.recording import RecordingRule
@@ -76,3 +77,21 @@ def workspaces(settings: Settings) -> Workspaces:
         )
         for each in settings.workspaces
     )
+
+
+def vendors(settings: Settings, environ: Mapping[str, str]) -> dict[str, Vendor]:
+    """Return the configured vendors with their keys. Fails: ConfigError."""
+    found: dict[str, Vendor] = {}
+    for name in ("anthropic", "openai"):
+        upstream = getattr(settings.upstreams, name)
+        if upstream is not None:
+            found[name] = Vendor(
+                name,
+                upstream.base_url,
+                upstream_key(name, upstream, environ),
+                upstream.allow_private,
+                upstream.connect_timeout_s,
+                upstream.first_byte_timeout_s,
+                upstream.idle_timeout_s,
+            )
+    return found

@@ -17,6 +17,7 @@ from stockade.core.findings import Inspection
 from stockade.gateway.events import EventLog
 from stockade.gateway.open_exchanges import OpenExchanges
 from stockade.gateway.ports import (
+    Approvals,
     Blocks,
     Clock,
     Counters,
@@ -31,6 +32,7 @@ from stockade.gateway.ports import (
     Vault,
 )
 from stockade.gateway.workroom import Workroom
+from stockade.guard.approvals.approval import Ruling, State
 from stockade.guard.identity import People
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
@@ -55,6 +57,7 @@ class Services:
     vault: Vault
     ledger: Ledger
     blocks: Blocks
+    approvals: Approvals
     recorder: Recorder
     upstream: Upstream
     clock: Clock
@@ -264,6 +267,16 @@ class _Conversation:
     def stick_block(self, command: c.StickBlock) -> None:
         self._services.blocks.stick(command.tenant, command.content, command.block)
 
+    async def ask_approval(self, command: c.AskApproval) -> Ruling:
+        held = command.held
+        ruling: Ruling = await self._in_storage(self._services.approvals.ask, held)
+        events, id_ = self._services.events, self.exchange.id
+        if ruling.state is State.APPROVED:
+            events.write("approval_used", approval=ruling.id, exchange=id_, rules=held.rules)
+        else:
+            events.write("approval_held", approval=ruling.id, exchange=id_, state=ruling.state, rules=held.rules)
+        return ruling
+
     def record(self, command: c.Record) -> Awaitable[None]:
         return self._services.ledger.append(command.data)
 
@@ -318,6 +331,7 @@ _HANDLERS: dict[type, Callable[[_Conversation, Any], Any]] = {
     c.RememberVendorKnown: _Conversation.remember_vendor_known,
     c.SeekBlock: _Conversation.seek_block,
     c.StickBlock: _Conversation.stick_block,
+    c.AskApproval: _Conversation.ask_approval,
     c.Record: _Conversation.record,
     c.KeepRecording: _Conversation.keep_recording,
     c.KeepBeforeSending: _Conversation.keep_before_sending,

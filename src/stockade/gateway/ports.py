@@ -10,6 +10,7 @@ from typing import Protocol
 
 from stockade.core.findings import Inspection, Scope
 from stockade.core.segments import Segment
+from stockade.guard.approvals.approval import Held, Ruling
 from stockade.guard.pipeline.commands import Block, CallUpstream, TenantKeys, UpstreamHead
 from stockade.guard.quota.counters import Reservation, Settlement, Take
 from stockade.guard.quota.usage import UsageEntry
@@ -119,6 +120,13 @@ class Blocks(Protocol):
 
     def stick(self, tenant: str, content: str, block: Block) -> None:
         """Keep a refusal."""
+
+
+class Approvals(Protocol):
+    """What waits for a person's yes. Calls touch a disk and are made in a thread."""
+
+    def ask(self, held: Held) -> Ruling:
+        """Return how it stands; APPROVED is counted as a use, durable once it returns. Fails: StorageError."""
 
 
 class UpstreamAnswer(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stockade.core.errors import ConfigError, StorageError
 from stockade.core.limits import PLACEHOLDERS_MAX
+from stockade.stores.approvals import ApprovalStore
 from stockade.stores.database import Database
 from stockade.stores.keys import KeyStore
 from stockade.stores.placeholders import PlaceholderStore
@@ -37,6 +38,7 @@ class ControlStore:
     stops: StopStore
     usage: UsageStore
     recording_keys: RecordingKeyStore
+    approvals: ApprovalStore
 
     @classmethod
     def open(
@@ -76,6 +78,7 @@ class ControlStore:
             StopStore(database, clock),
             UsageStore(database, clock),
             RecordingKeyStore(database, installation_key, clock),
+            ApprovalStore(database, tenants, clock),
         )
 
     def close(self) -> None:

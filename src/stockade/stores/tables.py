@@ -136,3 +136,42 @@ USAGE_BATCHES = Table(
     Column("at_s", BigInteger, nullable=False),
 )
 """The last batch of usage that each gateway added, so that none counts twice."""
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("value", String(32), nullable=False),
+    Column("tenant", String(63), nullable=False),
+    Column("principal", String(64), nullable=False),
+    Column("subject", String(16), nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("needed", BigInteger, nullable=False),
+    Column("in_session", BigInteger, nullable=False),
+    Column("shown", LargeBinary, nullable=False),
+    Column("round", BigInteger, nullable=False),
+    Column("asked_at_s", BigInteger, nullable=False),
+    Column("expires_at_s", BigInteger, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("told_round", BigInteger, nullable=False),
+    Index("approvals_by_value", "tenant", "value"),
+    Index("approvals_by_expiry", "tenant", "expires_at_s"),
+)
+"""What waits or waited for a person's yes; `shown` is sealed by the tenant's data key. `told_round` is the last round
+of which the ledger knows that it ran out."""
+
+APPROVAL_VOTES = Table(
+    "approval_votes",
+    METADATA,
+    Column("approval", String(32), primary_key=True),
+    Column("round", BigInteger, primary_key=True),
+    Column("by", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("yes", BigInteger, nullable=False),
+    Column("at_s", BigInteger, nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("until_s", BigInteger, nullable=False),
+    Column("link", String(32), nullable=False),
+    Column("told", BigInteger, nullable=False),
+)
+"""What people said to it, one word a person and round; `told` once the ledger knows."""

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from stockade.core.errors import ConfigError
 from stockade.stores.database import Database
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`; a test compares."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -23,6 +23,7 @@ from stockade.guard.quota.counters import Settlement
 from stockade.guard.quota.tally import Moment, Tally
 from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
+from stockade.testing.approvals import MemoryApprovals
 
 KEY = generate_key(bytes(range(ENTROPY_BYTES)), name="playbook", tenant="play", created_at_s=1_700_000_000)
 """The one key that a playbook's gate knows."""
@@ -90,6 +91,7 @@ class Playbook:
         self.stand_ins: dict[str, str] = {}
         self.vendor_known: set[tuple[str, str]] = set()
         self.blocks: dict[tuple[str, str], c.Block] = {}
+        self.approvals = MemoryApprovals()
         self.tally = Tally()
         self.now_s = 1_700_000_000.0
         self._number = 0
@@ -168,6 +170,8 @@ class Playbook:
                 reply = frozenset(evidence for evidence in evidences if (vendor, evidence) in self.vendor_known)
             case c.RememberVendorKnown(_, vendor, evidences):
                 self.vendor_known |= {(vendor, evidence) for evidence in evidences}
+            case c.AskApproval(held):
+                reply = self.approvals.ask(held, self.now_s)
             case c.SeekBlock(tenant, content):
                 reply = self.blocks.get((tenant, content))
             case c.StickBlock(tenant, content, block):

@@ -182,10 +182,12 @@ def check_outcome(played: Played, watch: Watch, kind: str, error: str, *, over: 
 def test_each_kind_of_command_is_used_by_some_exchange_here(dialect: str, streamed: bool) -> None:
     rest = {"ReadUpstreamWhole"} if streamed else {"ReadUpstream"}
     # Compute: large bodies alone, see test_computation.py. Recordings: of named tenants alone, see test_recordings.py.
+    # Approvals: where a rule holds alone, see test_holds.py.
     # Tokens that ask an issuer: see test_authentication.py.
     rest |= {
         "Compute",
         "StickBlock",
+        "AskApproval",
         "KeepBeforeSending",
         "KeepRecording",
         "MissRecording",

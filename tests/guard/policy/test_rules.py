@@ -51,6 +51,11 @@ def test_rules_are_read_in_order_with_their_effects() -> None:
     ]
 
 
+def test_a_rule_that_holds_may_ask_for_several_people() -> None:
+    assert [rule.approvals for rule in read(f'{HEAD}@effect("hold") forbid {SCOPE};')] == [1]
+    assert [rule.approvals for rule in read(f'{HEAD}@effect("hold") @approvals("3") forbid {SCOPE};')] == [3]
+
+
 @pytest.mark.parametrize("effect", sorted(WRITABLE_EFFECTS))
 def test_every_writable_effect_is_read(effect: Effect) -> None:
     assert [rule.effect for rule in read(f'{HEAD}@effect("{effect}") forbid {SCOPE};')] == [effect]
@@ -68,7 +73,14 @@ def test_every_writable_effect_is_read(effect: Effect) -> None:
         (f'@id("r") @reason("  ") forbid {SCOPE};', 'rule "r" needs a @reason'),
         (f'{HEAD}@effect("destroy") forbid {SCOPE};', "unknown @effect"),
         (f'{HEAD}@effect("allow") forbid {SCOPE};', "unknown @effect"),
-        (f'{HEAD}@effect("hold") forbid {SCOPE};', "unknown @effect"),
+        (
+            f'{HEAD}@effect("hold") forbid {SCOPE.replace("prompt", "complete")};',
+            "must name what can be asked for again",
+        ),
+        (f'{HEAD}@effect("hold") forbid (principal, action, resource);', "must name what can be asked for again"),
+        (f'{HEAD}@effect("hold") @approvals("0") forbid {SCOPE};', "a number of people from 1 to 5"),
+        (f'{HEAD}@effect("hold") @approvals("two") forbid {SCOPE};', "a number of people from 1 to 5"),
+        (f'{HEAD}@effect("deny") @approvals("2") forbid {SCOPE};', "so nobody can approve"),
         (f'{HEAD}@effect("flag") permit {SCOPE};', "permits, so it cannot have an @effect"),
         (f'{HEAD}@effekt("flag") forbid {SCOPE};', "unknown annotation @effekt"),
         (f'{HEAD}@effect("redact") forbid (principal, action, resource);', "must name the action"),

@@ -17,6 +17,7 @@ from stockade.core.errors import StockadeError, UpstreamError, UpstreamTimeoutEr
 from stockade.core.findings import Inspection, Scope
 from stockade.core.principal import Principal
 from stockade.core.segments import Segment
+from stockade.guard.approvals.approval import Ruling, State
 from stockade.guard.identity.workspaces import Chosen, Workspaces
 from stockade.guard.pipeline import commands as c
 from stockade.guard.pipeline.exchange import Exchange, Gate
@@ -108,6 +109,8 @@ class _World:
                 reply = {name: self.stand_ins[name] for name in wanted if name in self.stand_ins}
             case c.RecallVendorKnown(_, _, evidences):
                 reply = self.recording.known & evidences
+            case c.AskApproval(held):
+                reply = Ruling(held.id, State.PENDING)  # a back-test asks nobody: what a rule holds stays held
             case c.CallUpstream():
                 reply = self._called(command)
             case c.ReadUpstream():

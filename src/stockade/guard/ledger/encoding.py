@@ -23,6 +23,7 @@ from stockade.core.principal import Workspace
 from stockade.core.segments import Segment
 from stockade.guard.ledger.judgements import (
     RULES_LISTED_MAX,
+    approval_fields,
     call_fields,
     finding_fields,
     forward_fields,
@@ -111,6 +112,8 @@ def _intent(record: Intent, key: bytes) -> dict[str, Any]:
     }
     if record.models:
         fields["models"] = [word(model, key) for model in record.models]
+    if record.approval[0]:
+        fields["approval"] = approval_fields(record.approval)
     if record.session:
         fields["session"] = evidence_digest(key, "session", record.session)
     _call(fields, record.call, record.forward, key)
@@ -171,6 +174,8 @@ def _event(record: Event, key: bytes) -> dict[str, Any]:
         fields["id"] = own(record.id)
     if record.subject:
         fields["subject"] = own(record.subject)
+    if record.by:
+        fields["by"] = own(record.by)
     if record.reason:
         fields["reason"] = reason(record.reason, key)
     if record.counts:

@@ -66,10 +66,18 @@ def call_fields(call: RecordedCall, key: bytes) -> dict[str, Any]:
         "ground": facts.ground,
         **verdict_fields(call.verdict),
     }
+    if call.approval[0]:
+        fields["approval"] = approval_fields(call.approval)
     if call.values:
         fields["values"] = [_value_fields(value, key) for value in call.values[:VALUES_LISTED_MAX]]
         fields["values_total"] = len(call.values)
     return fields
+
+
+def approval_fields(approval: tuple[str, str]) -> dict[str, str]:
+    """Return the id under which something waits or waited for a person, and how it stood."""
+    id_, state = approval
+    return {"id": own(id_), "state": own(state)}
 
 
 def _value_fields(value: RecordedValue, key: bytes) -> dict[str, Any]:

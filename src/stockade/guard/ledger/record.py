@@ -34,6 +34,11 @@ class Ended(StrEnum):
 class EventName(StrEnum):
     """What happened beside an exchange; each is counted and alertable."""
 
+    APPROVAL_APPROVED = "approval_approved"  # somebody said yes; `subject` is the approval
+    APPROVAL_DENIED = "approval_denied"
+    APPROVAL_EXPIRED = "approval_expired"  # nobody said anything in time
+    APPROVAL_HELD = "approval_held"  # a rule held a call or a request of exchange `id`
+    APPROVAL_USED = "approval_used"  # it passed by a yes
     CONTROLLED = "controlled"  # somebody used a permission on the control plane; `subject` is who
     GUARD_FAILED = "guard_failed"
     GUARD_SKIPPED = "guard_skipped"
@@ -91,11 +96,15 @@ class RecordedValue(NamedTuple):
 
 
 class RecordedCall(NamedTuple):
-    """A tool that was called, or offered for the vendor to run: what policy was told, on which values, its answer."""
+    """A tool that was called, or offered for the vendor to run: what policy was told, on which values, its answer.
+
+    `approval` is the id under which it waits or waited for a person, and how that stood; empty where nothing held it.
+    """
 
     facts: ToolFacts
     values: tuple[RecordedValue, ...]
     verdict: Verdict
+    approval: tuple[str, str] = ("", "")
 
 
 class Intent(NamedTuple):
@@ -104,7 +113,7 @@ class Intent(NamedTuple):
     `call` is what policy was told of the call, `forward` its answer on the call itself. The model's name and `session`
     are the client's own words: they are written out only as `word` allows. `at_ms` counts milliseconds since 1970 UTC.
     `edits` counts the strings that were changed. `models` are the others that the vendor may run for this request:
-    fallbacks and those of tools.
+    fallbacks and those of tools. `approval` is the id of the yes under which a held request passed, and its state.
     """
 
     id: str
@@ -124,6 +133,7 @@ class Intent(NamedTuple):
     rules: tuple[str, ...] = ()
     session: str = ""
     models: tuple[str, ...] = ()
+    approval: tuple[str, str] = ("", "")
 
 
 class Outcome(NamedTuple):
@@ -172,7 +182,8 @@ class Event:
 
     `subject` is what it is about (a detector id, a policy digest); `reason` one of our own sentences, never an
     exception's text that could quote content; `counts` are figures with their units in their names. `rules` are those
-    in shadow under the policy that the event names, each as `id@version` (`guard/policy/rules.py`).
+    in shadow under the policy that the event names, each as `id@version` (`guard/policy/rules.py`), or those that
+    hold. `by` is who did it, by id.
     """
 
     name: EventName
@@ -182,6 +193,7 @@ class Event:
     reason: str = ""
     counts: tuple[tuple[str, int], ...] = ()
     rules: tuple[str, ...] = ()
+    by: str = ""
 
 
 Record = Intent | Outcome | Event

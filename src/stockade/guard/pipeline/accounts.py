@@ -10,6 +10,7 @@ from hashlib import sha256
 from stockade.core.decisions import Effect
 from stockade.core.errors import RefusedError
 from stockade.core.findings import DetectorRun, RunStatus
+from stockade.guard.approvals.approval import Held, Ruling, State
 from stockade.guard.ledger.encoding import encode
 from stockade.guard.ledger.record import (
     Body,
@@ -56,6 +57,7 @@ def intent(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
         effect=exchange.asked.effect,
         rules=_rules(exchange.asked),
         session=exchange.request.session,
+        approval=_approval(exchange.ruling),
     )
     return encode(record, _key(exchange))
 
@@ -98,11 +100,23 @@ def outcome(gate: Gate, exchange: Exchange, at_s: float) -> bytes:
     return encode(record, _key(exchange))
 
 
+def hold_event(exchange: Exchange, held: Held, ruling: Ruling, at_s: float) -> bytes:
+    """Return the event of something that a rule held: what waits, what passed by a yes, what was denied."""
+    passed = ruling.state is State.APPROVED
+    event = EventName.APPROVAL_USED if passed else EventName.APPROVAL_HELD
+    counts = (("approvals_needed", held.needed),)
+    return encode(Event(event, int(at_s * 1000), exchange.id, ruling.id, ruling.state, counts, held.rules))
+
+
 def _called(judged: JudgedCall) -> RecordedCall:
     values = tuple(
         RecordedValue(one.value.key, one.value.sort, one.ground, one.path, one.tool) for one in judged.flow.traced
     )
-    return RecordedCall(judged.flow.facts, values, judged.verdict)
+    return RecordedCall(judged.flow.facts, values, judged.verdict, _approval(judged.ruling))
+
+
+def _approval(ruling: Ruling | None) -> tuple[str, str]:
+    return (ruling.id, ruling.state) if ruling is not None else ("", "")
 
 
 def guard_event(exchange: Exchange, run: DetectorRun, at_s: float) -> bytes:

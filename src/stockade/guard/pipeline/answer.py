@@ -160,7 +160,9 @@ def _judge_whole(gate: Gate, exchange: Exchange, body: bytes) -> Steps:
             changed[index] = new
     for called in answer.calls:
         strings = [answer.segments[n]._replace(text=changed.get(n, answer.segments[n].text)) for n in called.segments]
-        if notice := (yield from judge_call(gate, exchange, (called.name,), strings, [called.arguments])):
+        gone = called.key in withdrawn
+        notice = yield from judge_call(gate, exchange, (called.name,), strings, [called.arguments], withdrawn=gone)
+        if notice:
             withdrawn.setdefault(called.key, notice)
     if changed:
         body = yield from compute(len(body), exchange.dialect.apply_answer, body, answer, changed)

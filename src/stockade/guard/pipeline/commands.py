@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from stockade.core.findings import Scope
 from stockade.core.segments import Segment
+from stockade.guard.approvals.approval import Held
 from stockade.guard.quota.counters import Settlement, Take
 from stockade.guard.quota.usage import UsageEntry
 from stockade.guard.recording.recording import Recording
@@ -147,6 +148,15 @@ class Block(NamedTuple):
     reason: str
 
 
+class AskApproval(NamedTuple):
+    """Ask whether people have said yes to what a rule holds -> `Ruling`. Fails: StorageError.
+
+    APPROVED is counted as a use, durable once answered; what is new waits for a person from now on.
+    """
+
+    held: Held
+
+
 class Record(NamedTuple):
     """Append one record to the ledger -> None; durable once answered. Fails: StorageError."""
 
@@ -233,6 +243,7 @@ Command = (
     | RememberVendorKnown
     | SeekBlock
     | StickBlock
+    | AskApproval
     | Record
     | KeepRecording
     | KeepBeforeSending

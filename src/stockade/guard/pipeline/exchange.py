@@ -16,6 +16,7 @@ from stockade.core.facts import CallFacts, FindingFacts
 from stockade.core.findings import DetectorRun, Finding, RunStatus
 from stockade.core.principal import Principal
 from stockade.core.segments import Segment
+from stockade.guard.approvals.approval import Ruling
 from stockade.guard.detectors.comparing import Comparison
 from stockade.guard.detectors.detector import ComparingDetector
 from stockade.guard.dialects.dialect import Dialect, ParsedRequest, Route
@@ -79,10 +80,14 @@ class Judged(NamedTuple):
 
 
 class JudgedCall(NamedTuple):
-    """A tool call with where its values come from, or a tool that the vendor runs, and what policy answered."""
+    """A tool call with where its values come from, or a tool that the vendor runs, and what policy answered.
+
+    `ruling` is what people said where policy holds it.
+    """
 
     flow: Flow
     verdict: Verdict
+    ruling: Ruling | None = None
 
 
 @dataclass(slots=True)
@@ -172,6 +177,7 @@ class Exchange:
     stand_ins: dict[str, str] = field(default_factory=dict)
     not_stand_ins: set[str] = field(default_factory=set)  # asked for and not ours: left as they are
     stuck: bool = False  # refused in the words of a refusal before
+    ruling: Ruling | None = None  # of a request that policy holds
     # keep_request, record_intent, upstream, answer
     tape: Tape | None = None  # where the answer is recorded, for tenants who are
     intent: bool = False

@@ -235,7 +235,7 @@ def _open(item: _Open, judged: Judged) -> None:
     finding, segment, effect = judged.finding, judged.segment, judged.verdict.effect
     if effect in (Effect.ALLOW, Effect.FLAG):
         return
-    # What cannot be edited (thinking is signed) can only be stopped; `hold` needs the approvals of a later issue.
+    # What cannot be edited (thinking is signed) can only be stopped; no rule holds what was said.
     if effect in (Effect.DENY, Effect.HOLD) or segment.kind in (Kind.THINKING, Kind.SEALED, Kind.BINARY):
         item.denied = item.denied or judged
     elif effect is Effect.WITHHOLD:

@@ -15,6 +15,7 @@ from stockade.core.errors import GuardFailedError, ModelNotListedError, RefusedE
 from stockade.core.facts import Action, CallFacts
 from stockade.core.findings import Scope
 from stockade.core.segments import Channel, Kind, Segment
+from stockade.guard.approvals.approval import Ruling, State
 from stockade.guard.dialects.dialect import BODILESS, Operation, ParsedRequest, Route
 from stockade.guard.dialects.query import query_segments
 from stockade.guard.pipeline import accounts
@@ -22,6 +23,7 @@ from stockade.guard.pipeline.commands import Block, Now, OpenTenant, Record, Rem
 from stockade.guard.pipeline.computation import compute
 from stockade.guard.pipeline.echoes import with_echoes
 from stockade.guard.pipeline.exchange import Exchange, Gate
+from stockade.guard.pipeline.holds import ask_about_request, held_error
 from stockade.guard.pipeline.judge import Steps, decide, inspect, origins
 from stockade.guard.pipeline.models import APPROVED
 from stockade.guard.pipeline.refusals import refusal_hint, refusal_id, refused
@@ -105,8 +107,8 @@ def authorise(gate: Gate, exchange: Exchange) -> Steps:
                 refusal=refusal_id(exchange, verdict.rules + verdict.failed, ()),
                 rules=verdict.rules + verdict.failed,
             )
-    yield from authorise_tools(gate, exchange)
     exchange.keys = yield OpenTenant(principal.tenant)
+    yield from authorise_tools(gate, exchange)
 
 
 def inspect_request(gate: Gate, exchange: Exchange) -> Steps:
@@ -120,8 +122,8 @@ def inspect_request(gate: Gate, exchange: Exchange) -> Steps:
 
 
 def decide_request(_gate: Gate, exchange: Exchange) -> Steps:
-    """Refuse what policy denies, and what it denied before in the same words."""
-    denied = [j for j in exchange.asked.judged if j.verdict.effect in (Effect.DENY, Effect.HOLD)]
+    """Refuse what policy denies, what it denied before in the same words, and what it holds until somebody says yes."""
+    denied = [j for j in exchange.asked.judged if j.verdict.effect is Effect.DENY]
     if denied:
         raise refused(exchange, denied, "request")
     assert exchange.principal is not None
@@ -129,6 +131,13 @@ def decide_request(_gate: Gate, exchange: Exchange) -> Steps:
     if stuck is not None:
         exchange.stuck = True
         raise RefusedError(stuck.reason, refusal=stuck.refusal, rules=stuck.rules, hint=refusal_hint(stuck.refusal))
+    held = [j for j in exchange.asked.judged if j.verdict.effect is Effect.HOLD]
+    if held:
+        ruling: Ruling = yield from ask_about_request(exchange, held)
+        exchange.ruling = ruling
+        if ruling.state is not State.APPROVED:
+            raise held_error(ruling, held[0].verdict, "request")
+        exchange.asked.judged = [j._replace(verdict=j.verdict.approved()) for j in exchange.asked.judged]
 
 
 def transform(_gate: Gate, exchange: Exchange) -> Steps:

@@ -157,7 +157,10 @@ class _Answer:
         """Let complete calls go whose tools policy lets be run."""
         for call in self._window.tools():
             strings = self._strings.pop(call.key, ())
-            notice: str = yield from judge_call(self._gate, self._exchange, call.names, strings, call.arguments)
+            gone = self._window.is_withdrawn(call.key)
+            notice: str = yield from judge_call(
+                self._gate, self._exchange, call.names, strings, call.arguments, withdrawn=gone
+            )
             if notice:
                 self._exchange.withdrawn += self._window.withdraw(call.key, notice)
         self._window.settle_calls()

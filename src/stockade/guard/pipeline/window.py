@@ -108,6 +108,10 @@ class Window:
         self._notices[call] = notice
         return 1
 
+    def is_withdrawn(self, call: str) -> bool:
+        """Say whether a notice takes the place of a tool call already."""
+        return call in self._notices
+
     @property
     def call_complete(self) -> bool:
         """Say whether a tool call is complete and not settled yet."""

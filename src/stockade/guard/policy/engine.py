@@ -117,7 +117,7 @@ class PolicyEngine:
         return self.answer(Question(Action.FORWARD, call))
 
     def call_tool(self, call: CallFacts, tool: ToolFacts) -> Verdict:
-        """Say whether this tool call of the model may reach the client: ALLOW, FLAG or DENY."""
+        """Say whether this tool call of the model may reach the client: ALLOW, FLAG, HOLD or DENY."""
         return self.answer(Question(Action.CALL_TOOL, call, tool))
 
     def write_code(self, call: CallFacts, code: CodeFacts) -> Verdict:
@@ -200,7 +200,11 @@ def _verdict(fired: Sequence[Rule]) -> Verdict:
     if Effect.ALLOW not in effects and effect is not Effect.DENY:
         return Verdict(Effect.DENY, (NO_PERMIT,), (), "No rule permits this.")
     deciding = [rule for rule in fired if (rule.effect or Effect.ALLOW) is effect]
-    return Verdict(effect, tuple(rule.id for rule in deciding), (), deciding[0].reason)
+    verdict = Verdict(effect, tuple(rule.id for rule in deciding), (), deciding[0].reason)
+    if effect is not Effect.HOLD:
+        return verdict
+    beneath = strongest([one for one in effects if one is not Effect.HOLD])
+    return replace(verdict, beneath=beneath, approvals=max(rule.approvals for rule in deciding))
 
 
 def _with_shadow(verdict: Verdict, fired: Sequence[Rule], failed: tuple[str, ...]) -> Verdict:

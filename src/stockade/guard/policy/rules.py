@@ -22,13 +22,18 @@ from stockade.core.findings import Category
 from stockade.core.principal import WorkspaceSource
 from stockade.core.segments import Channel, Kind
 
-WRITABLE_EFFECTS = frozenset(Effect) - {Effect.ALLOW, Effect.HOLD}
-"""What @effect may say. A forbid that allows is a contradiction; holding waits for approvals to exist."""
+WRITABLE_EFFECTS = frozenset(Effect) - {Effect.ALLOW}
+"""What @effect may say. A forbid that allows is a contradiction."""
+
+APPROVALS_MAX = 5
+"""How many people a rule may ask for."""
 
 NOT_LOADED = "The policy was not loaded."
 
 _CALL_EFFECTS = frozenset({Effect.DENY, Effect.FLAG})
-_ANNOTATIONS = frozenset({"effect", "id", "mode", "reason"})
+_HOLDING = frozenset({Action.PROMPT, Action.CALL_TOOL})
+_JUDGING = frozenset({Action.PROMPT, Action.COMPLETE})
+_ANNOTATIONS = frozenset({"approvals", "effect", "id", "mode", "reason"})
 _MODES = frozenset({"enforce", "shadow"})
 _MODE = re.compile(r'@mode\s*\(\s*"(?:[^"\\]|\\.)*"\s*\)\s*')
 _RULE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -71,7 +76,8 @@ class Rule(NamedTuple):
     """One rule: its Cedar JSON form and what its annotations say. `effect` is None for a permit.
 
     `shadow` says that it is only tried. `version` names the text of the rule, whatever its mode: evidence that was
-    gathered in shadow is evidence of the same rule in force.
+    gathered in shadow is evidence of the same rule in force. `approvals` is how many people must
+    say yes to what it holds.
     """
 
     id: str
@@ -81,6 +87,7 @@ class Rule(NamedTuple):
     shadow: bool
     version: str
     place: Place
+    approvals: int = 1
 
 
 def read_rules(sources: Sequence[PolicySource], schema: cedarpy.Schema) -> list[Rule]:
@@ -156,7 +163,8 @@ def _read_rule(place: Place, text: str, schema: cedarpy.Schema) -> Rule:
         if fact in _WORDS and word not in _WORDS[fact]:
             _refuse(place, f'rule "{rule_id}": context.{fact} is never "{word}"; it is one of {_listed(_WORDS[fact])}')
     version = sha256(_MODE.sub("", text).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return Rule(rule_id, effect, said["reason"].strip(), body, shadow, version, place)
+    approvals = _approvals(place, rule_id, effect, said.get("approvals"))
+    return Rule(rule_id, effect, said["reason"].strip(), body, shadow, version, place, approvals)
 
 
 def _effect(place: Place, rule_id: str, body: dict[str, object], said: dict[str, str]) -> Effect | None:
@@ -170,20 +178,39 @@ def _effect(place: Place, rule_id: str, body: dict[str, object], said: dict[str,
     if said["effect"] not in WRITABLE_EFFECTS:
         _refuse(place, f'rule "{rule_id}" has an unknown @effect; it is one of {_listed(WRITABLE_EFFECTS)}')
     effect = Effect(said["effect"])
-    if effect not in _CALL_EFFECTS and not _is_about_findings(body["action"]):
+    if effect is Effect.HOLD and not _is_only(body["action"], _HOLDING):
+        _refuse(
+            place,
+            f'rule "{rule_id}" holds, so it must name what can be asked for again: '
+            'action == Stockade::Action::"call_tool" or "prompt"',
+        )
+    if effect not in _CALL_EFFECTS | {Effect.HOLD} and not _is_only(body["action"], _JUDGING):
         _refuse(
             place, f'rule "{rule_id}" changes text, so it must name the action: action == Stockade::Action::"prompt"'
         )
     return effect
 
 
-def _is_about_findings(action: object) -> bool:
-    """Say whether an action constraint leaves only actions that judge a finding."""
+def _approvals(place: Place, rule_id: str, effect: Effect | None, said: str | None) -> int:
+    """Return how many people must say yes."""
+    if said is None:
+        return 1
+    if effect is not Effect.HOLD:
+        _refuse(
+            place, f'rule "{rule_id}" does not hold, so nobody can approve: @approvals stands beside @effect("hold")'
+        )
+    if said not in {str(number) for number in range(1, APPROVALS_MAX + 1)}:
+        _refuse(place, f'rule "{rule_id}": @approvals is a number of people from 1 to {APPROVALS_MAX}')
+    return int(said)
+
+
+def _is_only(action: object, allowed: frozenset[Action]) -> bool:
+    """Say whether an action constraint leaves only these actions."""
     if not isinstance(action, dict):
         return False
     named = [action.get("entity")] if action["op"] == "==" else action.get("entities", [])
     ids = {entity.get("id") for entity in named if isinstance(entity, dict)}
-    return bool(ids) and ids <= {Action.PROMPT, Action.COMPLETE} and len(ids) == len(named)
+    return bool(ids) and ids <= allowed and len(ids) == len(named)
 
 
 def _compared_words(node: object) -> Iterator[tuple[str, str]]:
