@@ -55,6 +55,7 @@ _ANSWERING = """location / {{ default_type application/json; if ($args) {{ proxy
 _PASSING = "location / { proxy_pass http://next; }"
 
 _CONFIG = """listen: 127.0.0.1:{port}
+control: {{listen: 127.0.0.1:0}}
 data_dir: ./{name}
 upstreams:
   anthropic: {{base_url: "http://127.0.0.1:{to}", allow_private: true}}
