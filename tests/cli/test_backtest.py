@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +137,24 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(folder: Path, monkeypatch: py
     monkeypatch.setattr(runs, "play", lambda *asked: played.append(asked[1].name) or play(*asked))
     assert document(folder, "--jobs", "1")["as_before"] == whole["as_before"]
     assert len(played) == 10 + 24 - 8, "what was played in a batch that was cut off is played again"
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_a_terminal_stops_all_processes_in_silence(folder: Path) -> None:
+    """A terminal tells the whole group. Whenever it comes, one line is said, and the next run has it all."""
+    command = [sys.executable, "-m", "stockade", "backtest", "--config", str(folder / "stockade.yaml"), "--jobs", "2"]
+    for _ in range(3):
+        with subprocess.Popen(
+            [*command, "--fresh"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as process:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            while process.poll() is None and len(children.read_text().split()) < 2:
+                pass  # the processes are being begun
+            os.killpg(process.pid, signal.SIGINT)
+            told, complaint = process.communicate()
+        assert (process.returncode, told) == (2, "")
+        assert re.fullmatch(r"stopped after \d+ of 24; the same command goes on from there\n", complaint), complaint
+    assert document(folder, "--jobs", "1")["played"] == 24
 
 
 def test_a_time_or_tenant_without_recordings_is_nothing(folder: Path) -> None:

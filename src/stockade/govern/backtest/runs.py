@@ -180,15 +180,20 @@ def _apart(equip: Equip, batches: Sequence[Sequence[Reel]], jobs: int) -> Iterat
 
 @contextmanager
 def _unheard() -> Iterator[None]:
-    """Have processes that are begun here never hear Ctrl-C: it is this process's to answer."""
+    """Begin processes that never hear Ctrl-C: they inherit what is blocked. What comes meanwhile is answered after."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heard: list[int] = []
+    answer = signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))  # also by another thread
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, answer)
+    if heard:
+        raise KeyboardInterrupt
 
 
 class _Process:
