@@ -52,6 +52,33 @@ def test_an_indented_dump_is_read_and_a_body_in_it_stays_one_text() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "name,mail\nBob,b@x.test\nZoe,z@x.test\n",
+        "name\tmail\nBob\tb@x.test\nZoe\tz@x.test",
+        "| name | mail |\n|---|---|\n| Bob | b@x.test |\n| Zoe | z@x.test |",
+        '{"name":"Bob","mail":"b@x.test"}\n{"name":"Zoe","mail":"z@x.test"}',
+    ],
+)
+def test_tables_are_read_by_their_names(text: str) -> None:
+    assert fields(text) == [
+        Field(1, "name", "Bob"),
+        Field(1, "mail", "b@x.test"),
+        Field(2, "name", "Zoe"),
+        Field(2, "mail", "z@x.test"),
+    ]
+
+
+def test_a_result_that_wraps_another_is_read_through() -> None:
+    wrapped = json.dumps({"content": [{"type": "text", "text": json.dumps([{"mail": "b@x.test"}])}]})
+    found = fields(wrapped)
+    assert found is not None
+    assert Field(3, "mail", "b@x.test") in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear all, hello\nplease pay, mallory",
+        "a,b\n1,2,3",
         "",
         "Hello Emma, pay to: mallory.",
         "Dear all\nto: mallory@evil.test\nregards",

@@ -1,12 +1,13 @@
 """The structure of what a tool returned: which value is a field of a record, and which stands in free text.
 
-Owns the reading of JSON and of the indented `key: value` dumps that many tools print. A text inside a field is free
-text when it is longer than a value is or has several lines, however it looks inside: what somebody writes into a mail's
-body never becomes a field. Never guesses a structure that does not hold for the whole text.
+Owns the reading of JSON, of tables and of the indented `key: value` dumps that many tools print. A text inside a field
+is free text when it is longer than a value is or has several lines, however it looks inside: what somebody writes into
+a mail's body never becomes a field. Never guesses a structure that does not hold for the whole text.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ _WORDS_SAID = 3
 _SAID = re.compile(r"(?i)body|comment|content|description|message|note|readme|reason|review|snippet|summary|text")
 """Fields in which somebody says something: a few words are enough to be free text."""
 
+_COLUMN = re.compile(r"[A-Za-z#][\w .#/-]{0,40}")
 _LINE = re.compile(r"(?P<indent>[ \t]*(?:- +)*)(?P<key>[A-Za-z_][\w .-]{0,40}?) *:(?: +(?P<value>.*\S))? *")
 _ITEM = re.compile(r"[ \t]*- +(?P<value>\S.*)")
 _BLOCK = re.compile(r"[|>][+-]?[0-9]?")
@@ -55,11 +57,50 @@ def fields(text: str) -> list[Field] | None:
         return None
     stripped = text.strip()
     if stripped[:1] in ("{", "["):
+        return _json(stripped)
+    return _table(stripped) or _dump(text)
+
+
+def _json(text: str) -> list[Field] | None:
+    """Return the fields of one JSON text, or of one a line."""
+    try:
+        return list(_leaves(orjson.loads(text), "", _Counter(), 0, 0))
+    except (orjson.JSONDecodeError, RecursionError):
+        pass
+    counter = _Counter()
+    found: list[Field] = []
+    try:
+        for line in text.splitlines():
+            found.extend(_leaves(orjson.loads(line), "", counter, 0, 0))
+    except (orjson.JSONDecodeError, RecursionError):
+        return None
+    return found
+
+
+def _table(text: str) -> list[Field] | None:
+    """Return the fields of a table with a line of names: separated by commas, tabs or bars; None for anything else."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 2:
+        return None
+    if lines[0].lstrip().startswith("|"):
+        rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+        rows = [row for row in rows if not all(set(cell) <= set("-: ") for cell in row)]
+    else:
         try:
-            return list(_leaves(orjson.loads(stripped), "", _Counter(), 0, 0))
-        except (orjson.JSONDecodeError, RecursionError):
+            rows = list(csv.reader(text.splitlines(), delimiter="\t" if "\t" in lines[0] else ",", strict=True))
+        except csv.Error:
             return None
-    return _dump(text)
+        rows = [row for row in rows if row]
+    names = rows[0]
+    named = all(_COLUMN.fullmatch(name) for name in names)
+    if len(names) < 2 or not named or any(len(row) != len(names) for row in rows):
+        return None
+    return [
+        Field(number, name.strip(), value.strip())
+        for number, row in enumerate(rows[1:], 1)
+        for name, value in zip(names, row, strict=True)
+        if value.strip()
+    ]
 
 
 class _Counter:
@@ -81,6 +122,11 @@ def _leaves(node: Any, key: str, counter: _Counter, record: int, depth: int) -> 
     elif isinstance(node, list):
         for child in node:
             yield from _leaves(child, key, counter, record, depth + 1)
+    elif isinstance(node, str) and node[:1] in ("{", "[") and depth < _DEPTH_MAX:
+        try:
+            yield from _leaves(orjson.loads(node), key, counter, record, depth + 1)  # a result that wraps another
+        except (orjson.JSONDecodeError, RecursionError):
+            yield Field(record, key, node)
     elif node is not None and not isinstance(node, bool):
         yield Field(record, key, str(node))
 
