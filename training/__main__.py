@@ -20,20 +20,20 @@ import torch
 from stockade.guard.classifier import weights
 from stockade.guard.classifier.encoder import Encoder
 from stockade.guard.classifier.pieces import Pieces
-from training import augment, calibration, encoder, export, generated, linear, publish, report, selection
+from training import augment, calibration, encoder, export, generated, linear, pairs, publish, report, selection
 from training.examples import Example, shared, without_repeats
 
 SEED = 1
-GENERATED_TRAIN, GENERATED_HELD_OUT = 40_000, 6_000
+GENERATED_TRAIN, GENERATED_HELD_OUT = 46_000, 6_000
 PLANTED = 6_000
+PAIRS, PROMPTS = 12_000, 4_500
+CALIBRATION_PLANTED = 600
 FILLERS = 1_500
 RESTATED = 5_000
 LAYERS = 6
-PASSES = ((34_000, 1.2e-4), (24_000, 0.8e-4))
+PASSES = ((78_000, 1e-4), (50_000, 7e-5))
 """Texts that the encoder reads in each pass, and the highest rate; another draw, and other windows of it, each time."""
 
-WINDOWS_MAX = 2
-CLEAR = (-1.4, -3.4, -4.0)
 STEPS = ("examples", "linear", "encoder", "calibrate", "report")
 
 
@@ -43,10 +43,11 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the labelled files, read only")
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="where steps and report are kept")
     parser.add_argument("--from", dest="first", choices=STEPS, default=STEPS[0], help="the first step to run")
+    parser.add_argument("--to", dest="last", choices=STEPS, default=STEPS[-1], help="the last step to run")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    for step in STEPS[STEPS.index(options.first) :]:
+    for step in STEPS[STEPS.index(options.first) : STEPS.index(options.last) + 1]:
         print(f"training: {step}", file=sys.stderr, flush=True)
         RUN[step](options.work, options.data)
     return 0
@@ -62,8 +63,10 @@ def make_examples(work: Path, data: Path) -> None:
     for example in everything:
         name = "held_out" if example.held_out else "calibrate" if calibration.kept(example) else "train"
         parts[name].append(example)
-    parts["train"] += augment.fillers(FILLERS, SEED)
+    fillers, prompts = augment.fillers(FILLERS, SEED), pairs.prompts(parts["train"], PROMPTS, SEED)
+    parts["train"] += fillers + pairs.pairs(parts["train"], PAIRS, SEED) + prompts
     parts["train"] += augment.planted(parts["train"], PLANTED, SEED)
+    parts["calibrate"] += augment.planted(parts["calibrate"], CALIBRATION_PLANTED, SEED)
     parts["train"] += augment.restated(parts["train"], RESTATED, SEED)
     keep(work, "examples", parts)
 
@@ -81,10 +84,9 @@ def train_encoder(work: Path, _: Path) -> None:
     pieces = Pieces(vocabulary())
     for turn, (count, rate) in enumerate(PASSES):
         drawn = selection.sample(examples, count, SEED + turn)
-        encoder.fit(network, selection.items(drawn, first, pieces, SEED + turn), rate, SEED + turn)
-        torch.save(network.state_dict(), work / f"encoder-{turn}.pt")
-    # The mean of the weights after both passes: on unseen sources better than after either (Wortsman et al., 2022).
-    network.load_state_dict(encoder.mean([torch.load(work / f"encoder-{turn}.pt") for turn in range(len(PASSES))]))
+        items = selection.items(drawn, first, pieces, SEED + turn)
+        print(f"encoder: pass {turn}, {len(items)} windows of {len(drawn)} texts", flush=True)
+        encoder.fit(network, items, rate, SEED + turn, work / f"encoder-{turn}.pt")
     (work / "encoder.onnx").write_bytes(export.int8(network))
 
 
@@ -93,9 +95,9 @@ def calibrate(work: Path, _: Path) -> None:
     first, model = kept(work, "linear"), (work / "encoder.onnx").read_bytes()
     examples = kept(work, "examples")["calibrate"]
     random.Random(SEED).shuffle(examples)
-    seen = calibration.see(examples, first, Encoder(model, vocabulary()), WINDOWS_MAX)
+    seen = calibration.see(examples, first, Encoder(model, vocabulary()))
     keep(work, "seen", seen)
-    publish.write(publish.files(first, calibration.fit(seen, CLEAR), WINDOWS_MAX, model, vocabulary()))
+    publish.write(publish.files(first, calibration.fit(seen), model, vocabulary()))
 
 
 def measure(work: Path, _: Path) -> None:

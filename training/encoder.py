@@ -26,6 +26,8 @@ WIDTH, INNER, ATTENTION_HEADS = 384, 1536, 12
 BATCH = 32
 WARM_SHARE = 0.08
 SMOOTHING = 0.02
+MASK, MASKED_SHARE = 103, 0.08
+KEPT_STEPS = 200
 
 
 class Item(NamedTuple):
@@ -108,8 +110,12 @@ def start(folder: Path, layers: int) -> Network:
     return network
 
 
-def fit(network: Network, items: list[Item], rate: float, seed: int) -> None:
-    """Train for one pass; the rate rises to `rate`, then falls as a cosine."""
+def fit(network: Network, items: list[Item], rate: float, seed: int, state: Path) -> None:
+    """Train for one pass; the rate rises to `rate`, then falls as a cosine.
+
+    Every KEPT_STEPS steps all that is needed to go on is kept in the file `state`: a pass that was broken off is taken
+    up there when it is asked for again with the same items, rate and seed, and gives the same weights.
+    """
     torch.manual_seed(seed)
     network.word.weight.requires_grad_(False)
     network.place.weight.requires_grad_(False)
@@ -120,27 +126,46 @@ def fit(network: Network, items: list[Item], rate: float, seed: int) -> None:
     ]
     optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
     batches = _batches(items, seed)
+    first = _take_up(network, optimiser, state, len(batches))
     network.train()
-    began, shown, losses = time.monotonic(), 0, []
-    for step, batch in enumerate(batches):
+    began, losses = time.monotonic(), []
+    for step, batch in enumerate(batches[first:], first):
         done = step / len(batches)
         factor = min(1.0, done / WARM_SHARE) if done < WARM_SHARE else 0.5 * (1 + math.cos(math.pi * done))
         for group in optimiser.param_groups:
             group["lr"] = rate * max(factor, 0.02)
-        losses.append(_step(network, optimiser, trained, batch))
-        shown += len(batch)
+        losses.append(_step(network, optimiser, trained, _masked(batch, random.Random(f"{seed}:{step}"))))
         if step % 100 == 99:
+            spent = time.monotonic() - began
             print(
-                f"encoder: {shown} of {len(items)}, loss {np.mean(losses[-100:]):.4f}, "
-                f"{time.monotonic() - began:.0f} s",
-                flush=True,
+                f"encoder: {step + 1} of {len(batches)}, loss {np.mean(losses[-100:]):.4f}, {spent:.0f} s", flush=True
             )
+        if step % KEPT_STEPS == KEPT_STEPS - 1 or step + 1 == len(batches):
+            kept = {"steps": len(batches), "next": step + 1, "network": network.state_dict()}
+            torch.save(kept | {"optimiser": optimiser.state_dict()}, state)
     network.eval()
 
 
-def mean(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """Average weights, name by name."""
-    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}  # type: ignore[misc]
+def _take_up(network: Network, optimiser: torch.optim.Optimizer, state: Path, steps: int) -> int:
+    """Go back to where a pass of as many steps was broken off; give its next step, 0 where there is none."""
+    if not state.exists():
+        return 0
+    kept = torch.load(state)
+    if kept["steps"] != steps:
+        return 0
+    network.load_state_dict(kept["network"])
+    optimiser.load_state_dict(kept["optimiser"])
+    return int(kept["next"])
+
+
+def _masked(batch: list[Item], rng: random.Random) -> list[Item]:
+    """Hide some pieces of half of the windows: no single word may decide alone."""
+    masked = []
+    for item in batch:
+        share = MASKED_SHARE if rng.random() < 0.5 else 0.0
+        inner = [MASK if rng.random() < share else piece for piece in item.ids[1:-1]]
+        masked.append(item._replace(ids=[item.ids[0], *inner, item.ids[-1]]))
+    return masked
 
 
 def _batches(items: list[Item], seed: int) -> list[list[Item]]:

@@ -20,7 +20,6 @@ SHINGLE_WORDS = 5
 REPEATED_SHARE = 0.3
 
 HELD_OUT = {
-    "jackhhao/llm-warden",
     "lakera/gandalf",
     "trustai/in-the-wild",
     "NVIDIA/garak",

@@ -17,7 +17,6 @@ DIGESTS = "digests.json"
 def files(
     first: linear.Linear,
     calibrations: Sequence[Calibration],
-    windows_max: int,
     encoder: bytes | None = None,
     vocabulary: bytes | None = None,
 ) -> dict[str, bytes]:
@@ -30,7 +29,6 @@ def files(
         "scale": first.scale.tolist(),
         "bias": first.bias.tolist(),
         "calibrations": [list(c) for c in calibrations],
-        "windows_max": windows_max,
     }
     parts = [table, encoder or b"", vocabulary or b"", json.dumps(values).encode()]
     version = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:12]

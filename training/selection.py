@@ -20,12 +20,23 @@ from training.examples import HEADS, Example
 TEXT_CHARS_MAX = 24_000
 REWRITTEN_SHARE = 0.15
 WHOLE_WINDOWS = 2
+LONG_CHARS, OPENING_CHARS = 1500, 300
+"""A long attack shows in how it opens as often as in its worst window; both are learnt from."""
+
+SHARES = {"own-": 0.33, "pair:": 0.25, "planted:": 0.07, "python": 0.08}
+"""What families of many sources may count for together, by how the names of their sources begin: what one author wrote
+must not decide what the rest says."""
 
 
 def balanced(examples: Sequence[Example]) -> NDArray[np.float64]:
-    """Weight examples so that a source counts by the square root of its rows, and noise less."""
+    """Weight examples: a source by the square root of its rows, noise less, and no family past its share."""
     counts = Counter((e.source, e.attack) for e in examples)
     weights = np.array([e.weight / np.sqrt(counts[e.source, e.attack]) for e in examples])
+    families = np.array([next((name for name in SHARES if e.source.startswith(name)), "") for e in examples])
+    free = float(weights[families == ""].sum()) / (1 - sum(SHARES.values()))
+    for name, share in SHARES.items():
+        mine = families == name
+        weights[mine] *= min(1.0, share * free / max(float(weights[mine].sum()), 1e-9))
     return weights / weights.mean()
 
 
@@ -60,11 +71,12 @@ def items(examples: Sequence[Example], linear: Linear, pieces: Pieces, seed: int
 
 def _windows(example: Example, text: str, linear: Linear, rng: random.Random) -> list[tuple[int, int, bool]]:
     lanes = [lane for lane, label in enumerate(example.labels) if label is not None] or [0]
-    worst = suspects(linear, text, lanes[:1], WHOLE_WINDOWS)
+    worst = suspects(linear, text, {lanes[0]: WHOLE_WINDOWS})
     spans = [(s.start, s.end) for s in worst]
     if example.start is None or example.end is None:
         if example.attack:
-            return [(*span, True) for span in spans[: 1 if len(text) < 1500 else WHOLE_WINDOWS]]
+            long = len(text) >= LONG_CHARS
+            return [(*span, True) for span in dict.fromkeys([*spans[:1], (0, OPENING_CHARS)] if long else spans[:1])]
         return [(*span, False) for span in {*spans[:1], rng.choice(spans)}] if spans else []
     start, end = example.start, example.end
     within = [(max(0, start - rng.randrange(160)), end + rng.randrange(160))] if end > start else []

@@ -36,7 +36,7 @@ ORDINARY: tuple[tuple[str, float, tuple[str, ...]], ...] = (
     ("testoutput", 2.0, DATA_CHANNELS),
     ("ci", 2.0, DATA_CHANNELS),
     ("record", 3.0, DATA_CHANNELS),
-    ("system_prompt", 4.0, ("tool_result", "document", "system")),
+    ("system_prompt", 6.0, ("tool_result", "document", "system")),
     ("tool_definition", 3.0, ("tool_definition",)),
     ("transcript", 3.0, DATA_CHANNELS),
     ("readme", 2.5, DATA_CHANNELS),
@@ -80,6 +80,8 @@ def sources(split: Split) -> list[Source]:
         ("harm_safe", 9.0, partial(_harm, split, 0, tuple(safes))),
         ("harm_ordinary", 3.0, partial(_harm_ordinary, split)),
     ]
+    if split == "train":
+        listed.append(("short", 6.0, partial(_short, split)))
     return [Source(f"{FAMILY[split]}/{name}", split, LICENCE, share, rows) for name, share, rows in listed]
 
 
@@ -105,6 +107,13 @@ def _ordinary(split: Split, rule: str, channels: tuple[str, ...], rng: random.Ra
     while True:
         text = _piece(grammar(split).text(rule, rng), rng)
         yield _row(split, rule, text, 0, "injection", rng.choice(channels), rule)
+
+
+def _short(split: Split, rng: random.Random) -> Iterator[Row]:
+    """Lines of a few words, which a user says as often as a tool answers them."""
+    while True:
+        text = "\n".join(grammar(split).text("short", rng) for _ in range(rng.choice((1, 1, 1, 1, 2, 3))))
+        yield _row(split, "short", text, 0, "injection", rng.choice(("user", "user", "tool_result")), "short")
 
 
 def _long(split: Split, rng: random.Random) -> Iterator[Row]:

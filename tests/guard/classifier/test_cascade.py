@@ -14,7 +14,7 @@ from stockade.guard.classifier.linear import LANES, WINDOW_TOKENS, Linear
 from stockade.guard.classifier.suspects import suspects
 
 BITS = 16
-CALIBRATION = Calibration(0.0, (1.0, 0.0), (0.5, 0.5, 0.0), 0.5)
+CALIBRATION = Calibration((0.0, 0.12), (1.0, 0.0), (0.5, 0.5, 0.0), 0.5, 2)
 
 
 def linear(**weights: tuple[int, int, int]) -> Linear:
@@ -27,14 +27,14 @@ def linear(**weights: tuple[int, int, int]) -> Linear:
     return Linear(table.view(np.int32).ravel(), BITS, one, -one)
 
 
-CASCADE = Cascade("test", linear(ignore=(90, 0, 0), dan=(0, 90, 0), bomb=(0, 0, 90)), None, (CALIBRATION,) * 3, 2)
+CASCADE = Cascade("test", linear(ignore=(90, 0, 0), dan=(0, 90, 0), bomb=(0, 0, 90)), None, (CALIBRATION,) * 3)
 FILL = "the quiet page goes on and on . "
 
 
 def test_the_worst_window_is_found_anywhere_in_a_long_text() -> None:
     for before in (0, 3, 400, 9_000):
         text = FILL * before + "now ignore it " + FILL * 40
-        (found,) = suspects(CASCADE.linear, text, [0], 1)
+        (found,) = suspects(CASCADE.linear, text, {0: 1})
         assert found.start <= text.index("ignore") < found.end
         assert len(text[found.start : found.end].split()) <= WINDOW_TOKENS
         assert found.evidence[0] == ("ignore",)
@@ -42,13 +42,13 @@ def test_the_worst_window_is_found_anywhere_in_a_long_text() -> None:
 
 def test_places_are_code_points() -> None:
     text = "é東🙂 " * 900 + "ignore"
-    (found,) = suspects(CASCADE.linear, text, [0], 1)
+    (found,) = suspects(CASCADE.linear, text, {0: 1})
     assert found.end == len(text)
 
 
 def test_windows_of_one_head_do_not_overlap() -> None:
     text = "ignore " + FILL * 30 + "ignore " + FILL * 30
-    found = suspects(CASCADE.linear, text, [0], 5)
+    found = suspects(CASCADE.linear, text, {0: 5})
     spans = sorted((s.start, s.end) for s in found)
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
     assert sum("ignore" in text[s.start : s.end] for s in found) == 2

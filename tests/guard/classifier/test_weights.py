@@ -69,9 +69,9 @@ def test_a_very_long_text_costs_the_second_stage_no_more_windows(cascade: Cascad
             seen.append(start)
             return cascade.encoder.logits(text, start, end)
 
-    counted = Cascade(cascade.version, cascade.linear, Counting(), cascade.calibrations, cascade.windows_max)  # type: ignore[arg-type]
+    counted = Cascade(cascade.version, cascade.linear, Counting(), cascade.calibrations)  # type: ignore[arg-type]
     counted.second([((ATTACK + "\n" + ORDINARY) * 6000, None)])
-    assert len(seen) <= cascade.windows_max * len(HEADS)
+    assert len(seen) <= sum(calibration.windows for calibration in cascade.calibrations)
 
 
 def test_weights_of_other_features_are_refused(files: dict[str, bytes]) -> None:

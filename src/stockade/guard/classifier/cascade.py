@@ -34,10 +34,10 @@ ASKED: Mapping[Channel | None, tuple[int, ...]] = MappingProxyType(
 """Which heads, by their place in HEADS, can call for the second stage. What an operator wrote calls none,
 a text whose channel is not said calls all."""
 
+ONE_EACH: Mapping[int, int] = MappingProxyType(dict.fromkeys(range(len(HEADS)), 1))
 NOTHING = HeadScore(0.0, 0, 0)
 
 SHORT_CHARS = 256
-RISE = 0.12
 DOUBLINGS_MAX = 5
 """Up to 8 KB; past that a text's length excuses nothing more."""
 
@@ -45,20 +45,23 @@ DOUBLINGS_MAX = 5
 class Calibration(NamedTuple):
     """One head's numbers.
 
-    `clear`: the first stage's logit below which a short text is cleared; see `cleared_below`. `alone`: slope and offset
-    over the first stage's logit. `both`: slopes over the first stage's and the encoder's logit of one window, and the
-    offset. `threshold`: the probability that ships.
+    `clear`: the first stage's logit below which a short text is cleared, and what each doubling of its length adds.
+    `alone`: slope and offset over the first stage's logit. `both`: slopes over the first stage's and the encoder's
+    logit of one window, and the offset. `threshold`: the probability that ships. `windows`: how many windows of a text
+    the encoder reads for this head.
     """
 
-    clear: float
+    clear: tuple[float, float]
     alone: tuple[float, float]
     both: tuple[float, float, float]
     threshold: float
+    windows: int
 
     def cleared_below(self, text: str) -> float:
         """Give the logit below which a text is cleared: it rises with each doubling, as of more windows one is bad."""
         doublings = math.log2(max(len(text), SHORT_CHARS) / SHORT_CHARS)
-        return self.clear + RISE * min(doublings, DOUBLINGS_MAX)
+        base, rise = self.clear
+        return base + rise * min(doublings, DOUBLINGS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,6 @@ class Cascade:
     linear: Linear
     encoder: Encoder | None
     calibrations: tuple[Calibration, ...]
-    windows_max: int
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ class Cascade:
         return [self._second(text, channel) for text, channel in texts]
 
     def _first(self, text: str, channel: Channel | None) -> Scores | None:
-        found = suspects(self.linear, text, range(len(HEADS)), 1)
+        found = suspects(self.linear, text, ONE_EACH)
         asked = ASKED.get(channel, ())
         bounds = [calibration.cleared_below(text) for calibration in self.calibrations]
         if any(s.logits[lane] >= bounds[lane] for s in found for lane in asked):
@@ -103,9 +105,10 @@ class Cascade:
 
     def _second(self, text: str, channel: Channel | None) -> Scores:
         if self.encoder is None:
-            found = suspects(self.linear, text, range(len(HEADS)), 1)
+            found = suspects(self.linear, text, ONE_EACH)
             return {head: self._alone(found, lane, math.inf) for lane, head in enumerate(HEADS)}
-        found = suspects(self.linear, text, ASKED.get(channel, range(len(HEADS))), self.windows_max)
+        asked = ASKED.get(channel, range(len(HEADS)))
+        found = suspects(self.linear, text, {lane: self.calibrations[lane].windows for lane in asked})
         logits = [self.encoder.logits(text, s.start, s.end) for s in found]
         return {head: self._both(found, logits, lane) for lane, head in enumerate(HEADS)}
 

@@ -28,7 +28,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scale: tuple[float, ...]
     bias: tuple[float, ...]
     calibrations: tuple[Calibration, ...]
-    windows_max: int
 
 
 def load(files: Mapping[str, bytes]) -> Cascade:
@@ -44,7 +43,7 @@ def load(files: Mapping[str, bytes]) -> Cascade:
         raise ValueError(f"weights {settings.version}: {len(table)} bytes are no table of {settings.bits} bits")
     linear = Linear(np.frombuffer(table, dtype=np.int32), settings.bits, _lanes(settings.scale), _lanes(settings.bias))
     encoder = Encoder(files[MODEL], files[VOCABULARY]) if MODEL in files else None
-    return Cascade(settings.version, linear, encoder, settings.calibrations, settings.windows_max)
+    return Cascade(settings.version, linear, encoder, settings.calibrations)
 
 
 def settings(value: Mapping[str, Any]) -> bytes:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stockade.core.findings import Category, Severity
 from stockade.core.segments import Channel
 from stockade.guard.detectors.detector import Kind
-from stockade.guard.detectors.wording import Naming, Wording
+from stockade.guard.detectors.wording import Judging, Naming, Wording
 
 NAMING = Naming(
     (
@@ -73,8 +71,7 @@ NAMING = Naming(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Judging):
     """Text that asks for harm, or does it.
 
     Finds: requests for help with weapons, violence, self-harm, attacks on computers, fraud, and the like, and abusive,
@@ -86,20 +83,19 @@ class Content:
     Known misses: harm that only the conversation as a whole shows, coded language, languages that the encoder does not
     know. Fiction, history, medicine, security work and quotations are near it and are flagged at times.
     Texts of fewer than 24 characters are not judged.
-    Cost: about 0.1 ms a KB of new text; texts that the first stage does not clear read by the encoder, some 10 ms.
+    Cost: 0.1 ms for a short new text and 0.07 ms a KB; what the first stage does not clear is read by the encoder, 4 to
+    10 ms a window and at most four windows.
     """
 
-    id: str = "harm.content"
-    version: str = "1"
-    category: Category = Category.HARM
-    head: str = "harm"
-    label: str = "HARM"
-    channels: frozenset[Channel] = frozenset({Channel.USER, Channel.ASSISTANT})
-    rules: tuple[str, ...] = NAMING.rules
-
-    def kind(self, window: str, _score: float) -> Kind:
-        """Return what the window is called and how grave it is."""
-        return NAMING.kind(window)
+    __slots__ = ()
 
 
-DETECTOR = Content()
+DETECTOR = Content(
+    id="harm.content",
+    version="1",
+    category=Category.HARM,
+    head="harm",
+    label="HARM",
+    channels=frozenset({Channel.USER, Channel.ASSISTANT}),
+    naming=NAMING,
+)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stockade.core.findings import Category, Severity
-from stockade.core.segments import UNTRUSTED, Channel
+from stockade.core.segments import UNTRUSTED
 from stockade.guard.detectors.detector import Kind
-from stockade.guard.detectors.wording import Naming, Wording
+from stockade.guard.detectors.wording import Judging, Naming, Wording
 
 NAMING = Naming(
     (
@@ -36,8 +34,7 @@ NAMING = Naming(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Indirect:
+class Indirect(Judging):
     """Data that gives the assistant orders.
 
     Finds: sentences in tool results, documents and tool definitions that address the assistant and try to change what
@@ -50,20 +47,19 @@ class Indirect:
     Known misses: orders in images and PDFs, languages that the encoder does not know, an attack spread over several
     messages, one that looks like an ordinary step of the task. Measured in docs/detection.md, bad rows too.
     Texts of fewer than 24 characters are not judged.
-    Cost: about 0.1 ms a KB of new text; texts that the first stage does not clear read by the encoder, some 10 ms.
+    Cost: 0.1 ms for a short new text and 0.07 ms a KB; what the first stage does not clear is read by the encoder, 4 to
+    10 ms a window and at most four windows.
     """
 
-    id: str = "injection.indirect"
-    version: str = "1"
-    category: Category = Category.INJECTION
-    head: str = "injection"
-    label: str = "INJECTION"
-    channels: frozenset[Channel] = UNTRUSTED
-    rules: tuple[str, ...] = NAMING.rules
-
-    def kind(self, window: str, _score: float) -> Kind:
-        """Return what the window is called."""
-        return NAMING.kind(window)
+    __slots__ = ()
 
 
-DETECTOR = Indirect()
+DETECTOR = Indirect(
+    id="injection.indirect",
+    version="1",
+    category=Category.INJECTION,
+    head="injection",
+    label="INJECTION",
+    channels=UNTRUSTED,
+    naming=NAMING,
+)

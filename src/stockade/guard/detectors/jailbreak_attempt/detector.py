@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stockade.core.findings import Category, Severity
 from stockade.core.segments import Channel
 from stockade.guard.detectors.detector import Kind
-from stockade.guard.detectors.wording import Naming, Wording
+from stockade.guard.detectors.wording import Judging, Naming, Wording
 
 NAMING = Naming(
     (
@@ -37,8 +35,7 @@ NAMING = Naming(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Judging):
     """A message of the user that tries to make the model drop its rules.
 
     Finds: role-play escapes, orders to ignore the rules, invented modes and policies, prefixes that the model is to
@@ -50,20 +47,19 @@ class Attempt:
     Known misses: attacks over several messages that each look harmless, gradient suffixes in forms that training did
     not see, languages that the encoder does not know, images. Asking about such attacks is no attack, but close to one.
     Texts of fewer than 24 characters are not judged.
-    Cost: about 0.1 ms a KB of new text; texts that the first stage does not clear read by the encoder, some 10 ms.
+    Cost: 0.1 ms for a short new text and 0.07 ms a KB; what the first stage does not clear is read by the encoder, 4 to
+    10 ms a window and at most four windows.
     """
 
-    id: str = "jailbreak.attempt"
-    version: str = "1"
-    category: Category = Category.JAILBREAK
-    head: str = "jailbreak"
-    label: str = "JAILBREAK"
-    channels: frozenset[Channel] = frozenset({Channel.USER})
-    rules: tuple[str, ...] = NAMING.rules
-
-    def kind(self, window: str, _score: float) -> Kind:
-        """Return what the window is called."""
-        return NAMING.kind(window)
+    __slots__ = ()
 
 
-DETECTOR = Attempt()
+DETECTOR = Attempt(
+    id="jailbreak.attempt",
+    version="1",
+    category=Category.JAILBREAK,
+    head="jailbreak",
+    label="JAILBREAK",
+    channels=frozenset({Channel.USER}),
+    naming=NAMING,
+)
