@@ -183,7 +183,7 @@ class App:
             lambda: services.gate.keyring,
             lambda: services.gate.people,
         )
-        parts = Parts(callers, store.keys, store.revocations, self._note_control, services.clock.now_s)
+        parts = Parts(callers, store.keys, store.revocations, store.approvals, self._note_control, services.clock.now_s)
         key = derived_key(installation_key(self.settings.data_dir), "console sessions")
         return control_plane(self.settings, parts, url, key, self._control_failed)
 

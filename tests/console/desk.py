@@ -92,12 +92,14 @@ class Desk:
         self.noted: list[tuple[str, Permission, str]] = []
         self.faults: list[str] = []
         self.now_s = NOW
-        self.store = ControlStore.open(f"sqlite:///{folder}/c.sqlite", bytes(32))
+        self.store = ControlStore.open(f"sqlite:///{folder}/c.sqlite", bytes(32), clock=lambda: self.now_s)
         section = Issuer(url=ISSUER, audiences=("stockade",), client_id="gate")
         self.settings = Settings(
             identity=Identity((section,)), control=Control(**control), workspaces=(Workspace(name="payments"),)
         )
-        parts = Parts(self.callers, self.store.keys, self.store.revocations, self._note, lambda: self.now_s)
+        parts = Parts(
+            self.callers, self.store.keys, self.store.revocations, self.store.approvals, self._note, lambda: self.now_s
+        )
         self.routes = control_routes(self.settings, parts, URL, KEY)
         self.application = control_application(self.routes, self.faults.append)
 

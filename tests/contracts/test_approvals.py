@@ -167,6 +167,17 @@ def test_news_are_told_once(bench: Bench, store: ControlStore) -> None:
     assert store.approvals.untold() == []
 
 
+def test_what_was_said_in_a_round_that_is_over_is_told_too(bench: Bench, store: ControlStore) -> None:
+    state(store)
+    store.approvals.vote("hold-1", yes(bench))
+    assert [state(store), state(store)] == [State.APPROVED, State.PENDING]
+    store.approvals.vote("hold-1", no(bench))
+    news = store.approvals.untold()
+    assert [(approval.round, said and said.yes) for approval, said in news] == [(1, True), (2, False)]
+    store.approvals.told(news)
+    assert store.approvals.untold() == []
+
+
 def test_no_more_waits_than_people_can_look_at(
     bench: Bench, store: ControlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

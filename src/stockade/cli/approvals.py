@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from stockade.core.errors import ConfigError, ForbiddenError
 from stockade.core.limits import APPROVAL_WAIT_S
 from stockade.core.permissions import Permission, permitted
 from stockade.guard.approvals.approval import Approval, Scope, State, Vote
+from stockade.guard.approvals.telling import timestamp, told
 from stockade.stores.control import ControlStore
 from stockade.stores.installation_key import installation_key
 
@@ -61,7 +61,7 @@ def list_approvals(*, everything: bool, as_json: bool, config_path: Path | None)
     """Show what waits, the newest first."""
     with _store(config_path) as store:
         found = store.approvals.list(waiting=not everything)
-    rows = [shown_approval(one, int(time.time())) for one in found]
+    rows = [told(one, int(time.time())) for one in found]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -81,7 +81,7 @@ def show(*, approval_id: str, as_json: bool, config_path: Path | None) -> None:
     """Show what waits under ID: the tool, its arguments, where its decisive values come from, and who said what."""
     with _store(config_path) as store:
         approval, content = store.approvals.get(approval_id)
-    row = shown_approval(approval, int(time.time())) | {"shown": json.loads(content)}
+    row = told(approval, int(time.time())) | {"shown": json.loads(content)}
     if as_json:
         click.echo(json.dumps(row, indent=2))
         return
@@ -105,7 +105,7 @@ def approve(*, approval_id: str, session: bool, for_s: int | None, config_path: 
     if approval.state(now_s) is State.PENDING:
         click.echo(f"{approval.id} has {len(approval.votes)} of {approval.needed} approvals; it still waits.")
     else:
-        click.echo(f"{approval.id} is approved ({approval.scope}) until {_time(approval.until_s)}.")
+        click.echo(f"{approval.id} is approved ({approval.scope}) until {timestamp(approval.until_s)}.")
         click.echo("It passes when the client asks for the same again.")
 
 
@@ -118,34 +118,7 @@ def deny(*, approval_id: str, config_path: Path | None) -> None:
     settings = settings_of(config_path)
     with _store(config_path) as store:
         approval = _vote(store, approval_id, _who(settings, store, approval_id), yes=False)
-    click.echo(f"{approval.id} is denied until {_time(approval.expires_at_s)}.")
-
-
-def shown_approval(approval: Approval, now_s: int) -> dict[str, Any]:
-    """Return what is told of an approval without its content."""
-    return {
-        "id": approval.id,
-        "state": approval.state(now_s).value,
-        "subject": approval.subject.value,
-        "tenant": approval.tenant,
-        "principal": approval.principal,
-        "rules": list(approval.rules),
-        "approvals_needed": approval.needed,
-        "asked_at": _time(approval.asked_at_s),
-        "expires_at": _time(approval.expires_at_s),
-        "uses": approval.uses,
-        "said": [
-            {
-                "by": vote.by,
-                "name": vote.name,
-                "yes": vote.yes,
-                "at": _time(vote.at_s),
-                "scope": vote.scope.value if vote.yes else None,
-                "until": _time(vote.until_s) if vote.yes else None,
-            }
-            for vote in approval.votes
-        ],
-    }
+    click.echo(f"{approval.id} is denied until {timestamp(approval.expires_at_s)}.")
 
 
 def described(row: dict[str, Any]) -> str:
@@ -195,7 +168,7 @@ def _who(settings: Settings, store: ControlStore, approval_id: str) -> tuple[str
             raise ForbiddenError("None of your roles may decide.", hint="It needs the role approver.")
         return principal.id, principal.name
     approval, content = store.approvals.get(approval_id)
-    click.echo(described(shown_approval(approval, int(time.time())) | {"shown": json.loads(content)}))
+    click.echo(described(told(approval, int(time.time())) | {"shown": json.loads(content)}))
     if not at_terminal():
         raise ConfigError(
             "Nothing was decided: nobody is at a terminal.",
@@ -214,7 +187,3 @@ def _store(config_path: Path | None) -> Iterator[ControlStore]:
         yield store
     finally:
         store.close()
-
-
-def _time(at_s: int) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")

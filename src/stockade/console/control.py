@@ -15,12 +15,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stockade.config.schema import Settings
+from stockade.console.approvals import ApprovalsApi
 from stockade.console.keys import KeysApi
-from stockade.console.ports import Callers, Keys, Notes, RevocationStore
+from stockade.console.ports import Approvals, Callers, Keys, Notes, RevocationStore
 from stockade.console.routes import ControlRoute, Door, refusal
 from stockade.console.sessions import Sessions
 from stockade.console.sign_in import SignInApi
 from stockade.core.errors import NotFoundError, StockadeError
+from stockade.stores.installation_key import derived_key
 
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -53,6 +55,7 @@ class Parts:
     callers: Callers
     keys: Keys
     revocations: RevocationStore
+    approvals: Approvals
     note: Notes
     now_s: Callable[[], float]
 
@@ -73,6 +76,7 @@ def control_routes(settings: Settings, parts: Parts, url: str, key: bytes) -> li
     return [
         *SignInApi(door, issuers, parts.now_s).routes(),
         *KeysApi(parts.keys, parts.revocations, workspaces, parts.note).routes(door),
+        *ApprovalsApi(parts.approvals, parts.note, derived_key(key, "approval links"), parts.now_s).routes(door),
     ]
 
 

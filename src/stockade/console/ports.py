@@ -7,6 +7,7 @@ from typing import Protocol
 
 from stockade.core.permissions import Permission
 from stockade.core.principal import Principal, Role
+from stockade.guard.approvals.approval import Approval, Vote
 from stockade.guard.identity import KeyRecord, NewKey, Proof, Revocation, RevocationKind
 from stockade.guard.identity.signin import Begun
 
@@ -51,6 +52,16 @@ class RevocationStore(Protocol):
     def restore(self, kind: RevocationKind, subject: str = "") -> bool: ...
 
     def list(self) -> tuple[Revocation, ...]: ...
+
+
+class Approvals(Protocol):
+    """What waits for a person's yes; as `Keys`, and NotFoundError, ForbiddenError, NotOpenError."""
+
+    def vote(self, id_: str, said: Vote) -> Approval: ...
+
+    def get(self, id_: str) -> tuple[Approval, bytes]: ...
+
+    def list(self, *, waiting: bool = False) -> tuple[Approval, ...]: ...
 
 
 class Notes(Protocol):

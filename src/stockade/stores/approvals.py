@@ -8,7 +8,7 @@ leaves nothing of it. A rule that holds nothing costs nothing here: no gate asks
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
@@ -39,7 +39,6 @@ KEPT_S = 90 * 86_400
 
 _FIELDS = tuple(name for name in Approval.__slots__ if name != "votes")
 _LOCK = "approvals"
-_SAID = (APPROVAL_VOTES.c.approval, APPROVAL_VOTES.c.round, APPROVAL_VOTES.c.by)
 
 
 class ApprovalStore:
@@ -121,17 +120,21 @@ class ApprovalStore:
         now_s = self._now_s()
         of_round = (APPROVAL_VOTES.c.approval == APPROVALS.c.id) & (APPROVAL_VOTES.c.round == APPROVALS.c.round)
         unanswered = (APPROVALS.c.expires_at_s <= now_s) & ~select(APPROVAL_VOTES.c.by).where(of_round).exists()
+        over = (APPROVALS.c.told_round < APPROVALS.c.round) & unanswered
         with self._database.reading() as connection:
-            new = {tuple(row) for row in connection.execute(select(*_SAID).where(APPROVAL_VOTES.c.told == 0))}
-            over = (APPROVALS.c.told_round < APPROVALS.c.round) & unanswered
-            wanted = or_(over, APPROVALS.c.id.in_({approval for approval, _, _ in new}))
-            found = self._with_votes(connection, connection.execute(select(APPROVALS).where(wanted)).mappings().all())
-        news: builtins.list[tuple[Approval, Vote | None]] = []
-        for one in found:
-            news += [(one, said) for said in one.votes if (one.id, one.round, said.by) in new]
-            if not one.votes:
-                news.append((one, None))
-        return news
+            query = select(APPROVAL_VOTES).where(APPROVAL_VOTES.c.told == 0)
+            new = connection.execute(query.order_by(APPROVAL_VOTES.c.round)).mappings().all()
+            wanted = or_(over, APPROVALS.c.id.in_({row["approval"] for row in new}))
+            rows = connection.execute(select(APPROVALS).where(wanted)).mappings().all()
+        kept = {row["id"]: row for row in rows}
+        # A word counts as said in its round, which may be over by now.
+        news: builtins.list[tuple[Approval, Vote | None]] = [
+            (_approval({**kept[row["approval"]], "round": row["round"]}, (_vote(row),)), _vote(row))
+            for row in new
+            if row["approval"] in kept
+        ]
+        said = {approval.id for approval, _ in news}
+        return [*news, *[(_approval(row, ()), None) for row in rows if row["id"] not in said]]
 
     def told(self, news: Sequence[tuple[Approval, Vote | None]]) -> None:
         """Keep that these were told of. Fails: StorageError, after which they are told of once more."""
@@ -210,7 +213,7 @@ def _put(connection: Connection, approval: Approval, shown: bytes | None = None)
         connection.execute(APPROVALS.insert().values(row | {"told_round": 0}))
 
 
-def _approval(row: RowMapping, votes: tuple[Vote, ...]) -> Approval:
+def _approval(row: Mapping[Any, Any], votes: tuple[Vote, ...]) -> Approval:
     try:
         fields = {name: row[name] for name in _FIELDS}
         fields |= {"subject": Subject(row["subject"]), "in_session": bool(row["in_session"])}
