@@ -60,6 +60,9 @@ class Played:
         return orjson.loads(self.body)
 
 
+EXCHANGE_S = 0.1
+"""Seconds between two exchanges: any number of them stays within the rate that a key has by default."""
+
 Failure = Callable[[Any], BaseException | None]
 
 
@@ -99,6 +102,7 @@ class Playbook:
     def play(self, sent: Sent, answer: Answer, failure: Failure = lambda _command: None) -> Played:
         """Run one exchange. `failure` is asked before each command and may return what the command fails with."""
         self._number += 1
+        self.now_s += EXCHANGE_S
         headers = tuple((name.lower().encode(), value.encode()) for name, value in sent.headers)
         exchange = Exchange(f"ex-{self._number:026}", 1.0, sent.method, sent.path, sent.query, headers)
         played = Played(exchange)
