@@ -68,7 +68,7 @@ class ApprovalWatch:
         at_ms = int(self._services.clock.now_s() * 1000)
         counts: tuple[tuple[str, int], ...] = (
             ("approvals_needed", approval.needed),
-            ("approvals_said", len(approval.votes)),
+            ("round", approval.round),
         )
         if said is None:
             events.write("approval_expired", approval=approval.id, rules=approval.rules)

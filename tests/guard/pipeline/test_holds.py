@@ -79,6 +79,18 @@ def test_a_call_that_was_changed_is_another_call(dialect: str, streamed: bool, o
 
 @each_dialect
 @each_way
+def test_what_is_no_text_counts_too(dialect: str, streamed: bool) -> None:
+    gate = playbook(HOLDS)
+
+    def told(**more: object) -> str:
+        arguments = json.dumps(json.loads(sending().arguments) | more)
+        return held(dialect, play(gate, dialect, Call("call_1", "send_email", arguments), streamed=streamed))
+
+    assert len({told(), told(urgent=True), told(urgent=False), told(urgent=None), told(copies=1), told(copies=2)}) == 6
+
+
+@each_dialect
+@each_way
 def test_neither_a_no_nor_an_old_yes_nor_one_of_two_lets_a_call_pass(dialect: str, streamed: bool) -> None:
     gate = playbook(TWICE)
     id_ = held(dialect, play(gate, dialect, sending(), streamed=streamed))
