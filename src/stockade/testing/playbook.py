@@ -61,7 +61,7 @@ class Played:
 
 
 EXCHANGE_S = 0.1
-"""Seconds between two exchanges: any number of them stays within the rate that a key has by default."""
+"""Seconds between two exchanges for limits: any number of them stays within the rate that a key has by default."""
 
 Failure = Callable[[Any], BaseException | None]
 
@@ -102,7 +102,6 @@ class Playbook:
     def play(self, sent: Sent, answer: Answer, failure: Failure = lambda _command: None) -> Played:
         """Run one exchange. `failure` is asked before each command and may return what the command fails with."""
         self._number += 1
-        self.now_s += EXCHANGE_S
         headers = tuple((name.lower().encode(), value.encode()) for name, value in sent.headers)
         exchange = Exchange(f"ex-{self._number:026}", 1.0, sent.method, sent.path, sent.query, headers)
         played = Played(exchange)
@@ -129,9 +128,9 @@ class Playbook:
             case c.ReadBody():
                 reply = sent.body
             case c.Reserve(id_, takes):
-                reply = self.tally.reserve(id_, takes, Moment(self.now_s, self.now_s))
+                reply = self.tally.reserve(id_, takes, self._moment())
             case c.Settle(settlements):
-                self.tally.settle(settlements, Moment(self.now_s, self.now_s))
+                self.tally.settle(settlements, self._moment())
                 played.settled += settlements
             case c.Spend(entry):
                 played.spent.append(entry)
@@ -162,6 +161,11 @@ class Playbook:
             case _:
                 reply = self._remembered(command)
         return reply
+
+    def _moment(self) -> Moment:
+        """Return when this exchange counts; records tell `now_s`, so that exchanges can be compared."""
+        at_s = self.now_s + self._number * EXCHANGE_S
+        return Moment(at_s, at_s)
 
     def _remembered(self, command: c.Command) -> Any:
         reply: Any = None
