@@ -22,7 +22,13 @@ def said(text: str) -> list[tuple[str, What]]:
 def test_the_packs_have_no_fault(pack: str) -> None:
     remarks = check(load_policy([pack]))
     assert [remark for remark in remarks if remark.is_fault] == []
-    assert {remark.what for remark in remarks} <= {What.REDUNDANT}
+    assert {remark.what for remark in remarks} <= {What.OVERRULED, What.REDUNDANT}
+
+
+def test_a_rule_that_a_stricter_file_overrules_is_told_and_is_no_fault() -> None:
+    told = {remark.rule.id: remark for remark in check(load_policy(["strict"]))}
+    assert told["unasked-effect"].what is What.OVERRULED
+    assert "strict-unasked-effect" in told["unasked-effect"].words
 
 
 @pytest.mark.parametrize(

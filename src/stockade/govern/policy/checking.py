@@ -5,7 +5,7 @@ Exact within the space of facts (`space.py`); what could not be looked at is sai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ class What(StrEnum):
     NEVER_DECIDES = "never-decides"  # wherever it fires a stronger effect is taken
     NEVER_FIRES = "never-fires"
     NOT_ANALYSED = "not-analysed"
+    OVERRULED = "overruled"  # as never-decides, by rules of a file that builds on its own
     REDUNDANT = "redundant"  # without it every effect would be the same
 
 
@@ -87,7 +88,7 @@ def check(engine: PolicyEngine) -> list[Remark]:
                     remarks.append(Remark(rule, What.NOT_ANALYSED, f"in part: {cut}"))
             seen.setdefault(rule.id, []).append((action, looked))
     for rule_id, each in seen.items():
-        remarks.extend(_remarks(engine.rules[rule_id], each))
+        remarks.extend(_remarks(engine.rules, engine.rules[rule_id], each))
     order = {rule_id: number for number, rule_id in enumerate(engine.rules)}
     return sorted(remarks, key=lambda remark: order[remark.rule.id])
 
@@ -123,7 +124,7 @@ def _stronger(outcomes: Outcomes, rule: Rule, fires: Mask) -> Iterator[str]:
         left = left & np.logical_not(covers[best])
 
 
-def _remarks(rule: Rule, seen: Sequence[tuple[Action, _Seen]]) -> Iterator[Remark]:
+def _remarks(rules: Mapping[str, Rule], rule: Rule, seen: Sequence[tuple[Action, _Seen]]) -> Iterator[Remark]:
     for action, each in seen:
         if each.fails_on is not None:
             yield Remark(rule, What.FAILS, f"its evaluation fails on {told(action, each.fails_on)}, which denies")
@@ -131,7 +132,9 @@ def _remarks(rule: Rule, seen: Sequence[tuple[Action, _Seen]]) -> Iterator[Remar
     if not any(each.fires for each in looks):
         yield Remark(rule, What.NEVER_FIRES, "no facts fulfil its conditions")
     elif rule.effect is not None and not any(each.decides for each in looks):
-        names = ", ".join(dict.fromkeys(name for each in looks for name in each.over))
-        yield Remark(rule, What.NEVER_DECIDES, f"wherever it fires a stronger rule decides: {names or 'no permit'}")
+        over = list(dict.fromkeys(name for each in looks for name in each.over))
+        elsewhere = bool(over) and all(rules[name].place.name != rule.place.name for name in over)
+        what = What.OVERRULED if elsewhere else What.NEVER_DECIDES
+        yield Remark(rule, what, f"wherever it fires a stronger rule decides: {', '.join(over) or 'no permit'}")
     elif not any(each.matters for each in looks):
         yield Remark(rule, What.REDUNDANT, "without it every effect would be the same")
