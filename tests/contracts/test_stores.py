@@ -251,6 +251,7 @@ def test_what_is_known_costs_no_write(store: ControlStore, monkeypatch: pytest.M
     monkeypatch.setattr(store.database, "writing", None)
     store.placeholders.remember("acme", {"one": "1"})
     store.placeholders.remember("acme", {})
+    assert store.placeholders.recall("acme", ["one"]) == {"one": "1"}
 
 
 def test_a_stand_in_never_changes_its_value(bench: Bench) -> None:

@@ -54,5 +54,5 @@ def test_numbers_are_read_from_the_json_text() -> None:
 
 @given(st.text(max_size=100))
 def test_no_text_breaks_the_reading(raw: str) -> None:
-    numbers(raw)
-    arguments(strings((("input",), raw)))
+    assert all(float(number.text) is not None for number in numbers(raw))
+    assert arguments(strings((("input",), raw)))[0] == Argument("", raw)

@@ -97,4 +97,4 @@ def test_a_document_that_is_none_is_refused_whole(garbage: bytes, words: str) ->
     )
 )
 def test_no_key_breaks_the_reading(noise: dict[str, object]) -> None:
-    read_keys(orjson.dumps({"keys": [noise, {**key().as_dict(private=False), **noise}]}))
+    assert len(read_keys(orjson.dumps({"keys": [noise, {**key().as_dict(private=False), **noise}]}))) <= 2

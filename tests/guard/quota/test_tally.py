@@ -159,6 +159,7 @@ def test_who_waits_as_told_is_let_in(limits: Places, start_ms: int) -> None:
         except RateLimitedError as error:
             now_s += error.retry_after_s
             quota.release(quota.reserve("a", now_s))
+    assert quota.tally.open_reservations == 0
 
 
 WINDOW = Counter("w", "window", Measure.TOKENS, Kind.WINDOW, 100, window_us=20_000_000)

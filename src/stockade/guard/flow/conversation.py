@@ -1,7 +1,8 @@
 """A conversation as information flow sees it: who said what, and what which tool returned. Made from segments alone.
 
 Owns the joining of results to the tools that returned them, by ids, whatever the wire format. Never trusts what a text
-says of itself: a tool result that claims to be the user is a tool result, because of where it stands.
+says of itself: a tool result that claims to be the user is a tool result, because of where it stands; and what a coding
+agent adds to a person's turn is not the person's word.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from stockade.core.segments import Channel, Kind, Path, Segment
 
 _RESULT_IDS = frozenset({"call_id", "tool_call_id", "tool_use_id"})
 _CALL_IDS = frozenset({"call_id", "id"})
+_OF_CLIENT = re.compile(r"(?s)<(system-reminder|environment_context|user_instructions|INSTRUCTIONS)>.*?(?:</\1>|\Z)")
+"""What coding agents put into a person's turn by themselves: reminders, and files of the repository (CLAUDE.md,
+AGENTS.md) that anybody may have written. Source: Claude Code 2.1.330, Codex CLI 0.169, read November 2026."""
+
 _ASSENT = re.compile(
     r"""(?ix)\s*(?:yes|yep|yeah|ok(?:ay)?|sure|go\ ahead|please\ do|do\ (?:it|that|so)|sounds\ good|perfect|great|fine
     |correct|confirm(?:ed)?|approved?|agreed|exactly|that\ works|ja|genau|sí|si|oui|d'accord|va\ bene|sim)\b"""
@@ -90,7 +95,8 @@ def read(segments: Iterable[Segment]) -> Conversation:
         channel, kind, path = segment.channel, segment.kind, segment.path
         if channel is Channel.USER or channel is Channel.SYSTEM or channel is Channel.ASSISTANT:
             if kind is Kind.TEXT or (kind is Kind.OPAQUE and segment.token >= 0):
-                said.append(Said(channel, segment.text, path))
+                own = _OF_CLIENT.sub(" ", segment.text) if channel is Channel.USER else segment.text
+                said.append(Said(channel, own, path))
         elif channel is Channel.TOOL_RESULT or channel is Channel.DOCUMENT:
             if kind is Kind.IDENTIFIER and path[-1] in _RESULT_IDS:
                 answered[path[:-1]] = segment.text

@@ -69,11 +69,8 @@ COMMANDS = (
         r"push|publish|pr\b|pull\ request|upload|ship|deploy|releas|remote|branch",
     ),
     _danger(r"\bgit\s+(?:config|reset|clean|rebase|filter)", r"reset|undo|revert|rebase|clean|squash|discard|config"),
-    _danger(
-        r"\b(?:drop\s+table|truncate|delete\s+from|"
-        r"stockade\s+(?:approvals|keys|stop|policy))\b",
-        r"drop|truncat|delet|remov|clear|table",
-    ),
+    _danger(r"\b(?:drop\s+table|truncate|delete\s+from)\b", r"drop|truncat|delet|remov|clear|table"),
+    _danger(r"\bstockade\s+(?:approvals|keys|stop|policy)\b"),
 )
 """A command that any of these is seen in must be one that the person spoke of."""
 
